@@ -1,0 +1,1 @@
+"""Multilingual SMS education for booked injections."""

@@ -1,0 +1,1 @@
+"""`sms-service`: one command for everything, with `--json` wherever a program might read it."""

@@ -1,0 +1,38 @@
+"""The command line's root: every command, and one place where errors become a line and an exit code."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from sms_service.cli import control, operate, processes
+from sms_service.content.errors import ContentError
+from sms_service.runtime import CannotStart
+from sms_service.settings import ConfigurationError
+from sms_service.use_cases.set_up import SetUpError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Multilingual SMS education for booked injections.",
+)
+control.install(app)
+processes.install(app)
+operate.install(app)
+
+
+def main() -> None:
+    """Run a command; a foreseeable error is one clear line and exit code 2, never a traceback."""
+    try:
+        app()
+    except (CannotStart, ConfigurationError, ContentError, SetUpError) as error:
+        print(f"sms-service: {error}", file=sys.stderr)  # noqa: T201 - this is the command line
+        raise SystemExit(2) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Three weeks of one clinic, told through the public doors."""

@@ -1,0 +1,191 @@
+"""Commands for whoever runs the service: migrate, set clinics up, hold, release, why, keys."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+import typer
+import yaml
+from rich.console import Console
+from rich.markup import escape
+
+from sms_service.settings import ConfigurationError, load_settings, psycopg_url
+from sms_service.store.blocks import close_circuit
+from sms_service.store.blocks import hold as put_hold
+from sms_service.store.blocks import release as end_hold
+from sms_service.store.migrate import migrate as run_migrations
+from sms_service.store.roles import Passwords, ensure_database
+from sms_service.store.story import message_story, visit_story
+from sms_service.use_cases.service import Service
+from sms_service.use_cases.set_up import SetUpError, set_up
+from sms_service.wiring import check_senders, make_service
+
+Json = Annotated[bool, typer.Option("--json", help="one JSON object on stdout")]
+_out = Console()
+
+
+def install(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (migrate, hold, release, why, clinic, keys):
+        app.command()(command)
+
+
+def migrate() -> None:
+    """Bring the schema to the newest revision; with DATABASE_ADMIN_URL, make roles and database first."""
+    owner = os.environ.get("DATABASE_OWNER_URL")
+    if not owner:
+        raise ConfigurationError(
+            "DATABASE_OWNER_URL is not set: the schema belongs to the owner role sms_owner"
+        )
+    admin = os.environ.get("DATABASE_ADMIN_URL")
+    if admin:
+        target, app = sa.make_url(owner), sa.make_url(os.environ.get("DATABASE_URL", owner))
+        passwords = Passwords(owner=str(target.password or ""), app=str(app.password or ""))
+        ensure_database(admin.replace("+psycopg", ""), str(target.database), passwords)
+    _out.print(f"the schema is at revision {run_migrations(psycopg_url(owner))}")
+
+
+def hold(
+    clinic: Annotated[str | None, typer.Option(help="slug of a clinic")] = None,
+    sender: Annotated[str | None, typer.Option(help="name of a sender")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="every sender and clinic")] = False,
+    reason: Annotated[str, typer.Option(help="why, for those who find it held")] = "held by an operator",
+    as_json: Json = False,
+) -> None:
+    """Stop sending, at once and until released. Texts wait; what passes its window is skipped."""
+    service = _service()
+    scope, target = _target(service, clinic, sender, everything)
+    with service.db.transaction(_clinics(service)) as connection:
+        put_hold(connection, scope, target, reason)
+    _say({"held": scope, "target": target}, f"sending is on hold: {scope}", as_json=as_json)
+
+
+def release(
+    clinic: Annotated[str | None, typer.Option(help="slug of a clinic")] = None,
+    sender: Annotated[
+        str | None, typer.Option(help="name of a sender; closes its open circuit as well")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="the hold on everything")] = False,
+    as_json: Json = False,
+) -> None:
+    """End a hold; for a sender, close its circuit too, once what the provider refused is mended."""
+    service = _service()
+    scope, target = _target(service, clinic, sender, everything)
+    with service.db.transaction() as connection:
+        was = end_hold(connection, scope, target)
+        if scope == "sender":
+            close_circuit(connection, target)
+    _say({"released": was, "scope": scope}, "released" if was else "there was no such hold", as_json=as_json)
+
+
+def why(
+    what: Annotated[str, typer.Argument(help="id of a message, or a visit as clinic/visit-id")],
+    as_json: Json = False,
+) -> None:
+    """Tell the whole story of a message or a visit in plain words."""
+    service = _service()
+    with service.db.transaction(_clinics(service)) as connection:
+        if what.isdecimal():
+            story = message_story(connection, service.keys, int(what))
+        else:
+            story = visit_story(connection, what.rpartition("/")[2])
+    if story is None:
+        raise typer.BadParameter(f"there is no message or visit {what}")
+    if as_json:
+        typer.echo(json.dumps(story, default=_plain))
+    else:
+        _tell(story)
+
+
+def clinic(
+    file: Annotated[Path, typer.Argument(help="YAML with the sections sender, clinic and feed")],
+    as_json: Json = False,
+) -> None:
+    """Set a clinic up, or change it, and print a new API key for its feed. The key is shown only now."""
+    owner_url = os.environ.get("DATABASE_OWNER_URL")
+    if not owner_url:
+        raise ConfigurationError("DATABASE_OWNER_URL is not set: setting a clinic up is the owner's work")
+    try:
+        spec = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise SetUpError(f"{file.name} cannot be read as YAML: {type(error).__name__}") from error
+    service = _service()
+    engine = sa.create_engine(psycopg_url(owner_url), poolclass=sa.NullPool)
+    with engine.begin() as owner:
+        made = set_up(owner, service.keys, service.library, spec if isinstance(spec, dict) else {})
+    check_senders(service, load_settings(os.environ))
+    _say(
+        {"clinic": made.clinic_id, "feed": made.feed_id, "key": made.key},
+        f"the clinic is set up; its feed's API key, shown only now: {made.key}",
+        as_json=as_json,
+    )
+
+
+def keys(what: Annotated[str, typer.Argument(help="new")] = "new") -> None:
+    """Make a random key for SMS_MASTER_KEYS or SMS_INDEX_KEYS."""
+    if what != "new":
+        raise typer.BadParameter("keys new")
+    typer.echo(base64.b64encode(secrets.token_bytes(32)).decode())
+
+
+def _service() -> Service:
+    return make_service(load_settings(os.environ), pool_size=1)
+
+
+def _clinics(service: Service) -> list[int]:
+    with service.db.transaction() as connection:
+        return list(connection.execute(sa.text("SELECT clinic_ids()")).scalars())
+
+
+def _target(service: Service, clinic: str | None, sender: str | None, everything: bool) -> tuple[str, int]:
+    if (clinic is not None) + (sender is not None) + everything != 1:
+        raise typer.BadParameter("say one of --clinic, --sender and --all")
+    if everything:
+        return "all", 0
+    table, column, value = ("clinics", "slug", clinic) if clinic else ("senders", "name", sender)
+    with service.db.transaction(_clinics(service)) as connection:
+        found = connection.execute(
+            sa.text(f"SELECT id FROM {table} WHERE {column} = :value"),  # noqa: S608 - two constants
+            {"value": value},
+        ).scalar_one_or_none()
+    if found is None:
+        raise typer.BadParameter(f"there is no {'clinic' if clinic else 'sender'} {value}")
+    return ("clinic" if clinic else "sender"), int(found)
+
+
+def _tell(story: dict[str, Any]) -> None:
+    messages = story.get("messages")
+    if messages is not None:
+        name = escape(str(story["id"]))
+        _out.print(f"visit [bold]{name}[/]: {story['status']}, {story['start']} {story['timezone']}")
+        for message in messages:
+            when = message["sent_at"] or message["due"] or ""
+            state = f"{message['step']:<11} {message['state']:<11}"
+            _out.print(f"  {message['id']:>6}  {state} {when}  {message['explanation'] or ''}")
+        return
+    _out.print(
+        f"message {story['id']}: {story['step']} is [bold]{story['state']}[/] {story['explanation'] or ''}"
+    )
+    for line in story["log"]:
+        _out.print(
+            f"  {line['at']:%Y-%m-%d %H:%M} {line['what']} {line['due'] or ''} {line['explanation'] or ''}"
+        )
+    for attempt in story["attempts"]:
+        _out.print(
+            f"  attempt {attempt['id']}: {attempt['state']} {attempt['status'] or ''} {attempt['code'] or ''}"
+        )
+
+
+def _say(data: dict[str, Any], words: str, *, as_json: bool) -> None:
+    typer.echo(json.dumps(data, default=_plain) if as_json else words)
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -1,0 +1,1 @@
+"""What patients read: pathways as data, gettext catalogs, dates, and the words that replies consist of."""

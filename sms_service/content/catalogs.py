@@ -1,0 +1,104 @@
+"""gettext catalogs, read straight from the `.po` files: nothing compiled can go stale."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from gettext import c2py
+from pathlib import Path
+
+from babel.core import UnknownLocaleError
+from babel.messages.catalog import Catalog as BabelCatalog
+from babel.messages.plurals import get_plural
+from babel.messages.pofile import PoFileError, read_po
+
+from sms_service.content.errors import ContentError
+from sms_service.domain.compose import placeholders, words_hash
+from sms_service.domain.pathway import Variant
+
+SOURCE_LANGUAGE = "en"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedCatalog:
+    """The words of one language over all domains; msgctxt to (msgids, translations)."""
+
+    language: str
+    words: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
+    plural_form: Callable[[int], int]
+    digests: dict[str, str] = field(default_factory=dict)
+
+    def lookup(self, variant: Variant, count: int | None) -> str | None:
+        """The translation; None when missing, fuzzy, or made from another source text."""
+        held = self.words.get(variant.context)
+        if held is None or held[0] != _sources(variant):
+            return None
+        form = self.plural_form(count) if count is not None and len(held[1]) > 1 else 0
+        return held[1][min(form, len(held[1]) - 1)] or None
+
+    def digest(self, variant: Variant) -> str:
+        """The hash that a sign-off of these words is bound to."""
+        if variant.context not in self.digests:
+            held = self.words[variant.context]
+            self.digests[variant.context] = words_hash(variant, self.language, held[1])
+        return self.digests[variant.context]
+
+
+def _sources(variant: Variant) -> tuple[str, ...]:
+    """The msgids of a variant."""
+    return (variant.text,) if variant.plural is None else (variant.text, variant.plural)
+
+
+def source_catalog(variants: Iterable[Variant]) -> LoadedCatalog:
+    """English: the source texts themselves."""
+    return LoadedCatalog(
+        language=SOURCE_LANGUAGE,
+        words={v.context: (_sources(v), _sources(v)) for v in variants},
+        plural_form=lambda n: 0 if n == 1 else 1,
+    )
+
+
+def load_catalog(language: str, folder: Path) -> LoadedCatalog:
+    """All domains of a language under `folder/LC_MESSAGES`. Raises ContentError for a broken file."""
+    words: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+    try:
+        expression = get_plural(language).plural_expr
+    except (UnknownLocaleError, ValueError) as error:
+        raise ContentError(folder, "name", f"is not a language that CLDR knows: {error}") from error
+    files = sorted((folder / "LC_MESSAGES").glob("*.po"))
+    if not files:
+        raise ContentError(folder, "LC_MESSAGES", f"no catalog for {language}; add one .po file a domain")
+    for path in files:
+        catalog = _read(path, language)
+        expression = catalog.plural_expr
+        for message in catalog:
+            if not message.id or message.fuzzy or not message.string or message.context is None:
+                continue
+            sources, strings = _texts(message.id), _texts(message.string)
+            _check(path, message.context, sources, strings)
+            words[message.context] = (sources, strings)
+    return LoadedCatalog(language=language, words=words, plural_form=c2py(expression))
+
+
+def _read(path: Path, language: str) -> BabelCatalog:
+    try:
+        with path.open("rb") as file:
+            return read_po(file, locale=language, abort_invalid=True)
+    except (PoFileError, UnicodeDecodeError, ValueError) as error:
+        raise ContentError(path, "file", f"is not a valid PO file: {error}") from error
+
+
+def _texts(held: object) -> tuple[str, ...]:
+    """One form, or all plural forms."""
+    return tuple(str(text) for text in held) if isinstance(held, tuple | list) else (str(held),)
+
+
+def _check(path: Path, context: str, sources: Iterable[str], strings: Iterable[str]) -> None:
+    """A translation may use the placeholders of its source and no other."""
+    try:
+        known = {name for text in sources for name in placeholders(text)}
+        extra = {name for text in strings for name in placeholders(text)} - known
+    except ValueError as error:
+        raise ContentError(path, context, f"braces do not match: {error}") from error
+    if extra:
+        raise ContentError(path, context, f"uses {min(extra)!r}, which the source does not have")

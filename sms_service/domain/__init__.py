@@ -1,0 +1,1 @@
+"""Everything that can be wrong about medicine, time, language or law, decided without I/O."""

@@ -1,0 +1,122 @@
+"""The exact words of a text: which whole variant, in which language, with which facts."""
+
+from __future__ import annotations
+
+import hashlib
+import string
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sms_service.domain.pathway import Step, Variant
+from sms_service.domain.segments import measure
+
+#: Spaces that Babel puts into dates and times; each would turn a one-segment text into a UCS-2 one.
+_SPACES = str.maketrans({"\u202f": " ", "\u00a0": " ", "\u2009": " "})
+
+
+class Catalog(Protocol):
+    """The words of one language, as gettext gives them."""
+
+    @property
+    def language(self) -> str:
+        """The locale of the words, e.g. `es`."""
+
+    def lookup(self, variant: Variant, count: int | None) -> str | None:
+        """The translation of a variant, for `count` where it has a plural; None when there is none."""
+
+    def digest(self, variant: Variant) -> str:
+        """The `words_hash` of a variant and all its translations in this language."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """What chooses between the whole texts of a step."""
+
+    merged: tuple[str, ...] = ()
+    flags: Mapping[str, str | bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A text ready to send. `catalog_hash` binds it to the exact source and translation (SHA-256, hex)."""
+
+    variant: Variant
+    language: str
+    body: str = field(repr=False)
+    encoding: str
+    units: int
+    segments: int
+    catalog_hash: str
+
+
+class CannotComposeError(Exception):
+    """No text may go out: `missing` names what is not known, never a patient's data."""
+
+    def __init__(self, context: str, missing: str) -> None:
+        super().__init__(f"{context}: {missing}")
+        self.missing = missing
+
+
+def choose(step: Step, situation: Situation) -> Variant | None:
+    """The variant written for the situation: its conditions hold and it carries all merged steps."""
+    fits = [
+        variant
+        for variant in step.variants
+        if variant.merges.issuperset(situation.merged)
+        and all(situation.flags.get(name) == wanted for name, wanted in variant.when.items())
+    ]
+    return min(fits, key=lambda variant: len(variant.merges), default=None)
+
+
+def compose(
+    variant: Variant, catalog: Catalog, facts: Mapping[str, str], addressee: str | None = None
+) -> Text:
+    """Fill the catalog's words with facts (already written in the language) and measure the result.
+
+    `addressee` is the first name put in front where a phone is shared. Raises CannotComposeError when the
+    catalog lacks the words or a placeholder has no value: no text leaves with a gap in it.
+    """
+    count = int(facts[variant.plural_by]) if variant.plural_by and variant.plural_by in facts else None
+    words = catalog.lookup(variant, count)
+    if not words:
+        raise CannotComposeError(variant.context, f"no words in {catalog.language}")
+    for name in placeholders(words):
+        if not facts.get(name, "").strip():
+            raise CannotComposeError(variant.context, f"fact {name} is not known")
+    body = words.format_map(facts)
+    if addressee:
+        body = f"{addressee}: {body}"
+    body = unicodedata.normalize("NFC", body).translate(_SPACES)
+    size = measure(body)
+    return Text(
+        variant=variant,
+        language=catalog.language,
+        body=body,
+        encoding=size.encoding,
+        units=size.units,
+        segments=size.segments,
+        catalog_hash=catalog.digest(variant),
+    )
+
+
+def placeholders(words: str) -> list[str]:
+    """The names in braces, in order; ValueError when braces do not match or hold more than a name."""
+    fields = [field for field in string.Formatter().parse(words) if field[1] is not None]
+    for _, name, spec, conversion in fields:
+        if spec or conversion or not str(name).isidentifier():
+            raise ValueError(f"{name!r} must be a plain name in braces")
+    return [str(name) for _, name, _, _ in fields]
+
+
+def unknown_placeholders(words: str, known: Collection[str]) -> list[str]:
+    """The placeholders that no fact will ever fill."""
+    return [name for name in placeholders(words) if name not in known]
+
+
+def words_hash(variant: Variant, language: str, translations: Sequence[str]) -> str:
+    """SHA-256 over NFC msgctxt, msgids, locale and translations: what a sign-off is bound to."""
+    parts = [variant.context, variant.text, variant.plural or "", language, *translations]
+    joined = "\x1f".join(unicodedata.normalize("NFC", part) for part in parts)
+    return hashlib.sha256(joined.encode()).hexdigest()

@@ -1,0 +1,69 @@
+"""What the provider remembers of one number: its own list, newest first, for reconciliation."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
+
+from sms_service.domain.request import Trace
+
+if TYPE_CHECKING:
+    from twilio.rest.api.v2010.account.message import MessageInstance, MessageList
+
+PAGE_SIZE = 100
+MAX_PAGES = 50  # a list that does not end is a fault, not a history
+
+
+class ProviderUnavailable(Exception):  # noqa: N818  the word callers use
+    """A question to the provider got no usable answer. The text holds no number and no body."""
+
+    def __init__(self, why: str, *, http_status: int | None = None, code: int | None = None) -> None:
+        super().__init__(f"{why} (HTTP status {http_status}, code {code})")
+        self.http_status = http_status
+        self.code = code
+
+
+def unavailable(error: Exception) -> ProviderUnavailable:
+    """Keep of `error` what may be logged. Raise it outside the handler: a chain would show the rest."""
+    status, code = None, None
+    if isinstance(error, TwilioRestException | TwilioServiceException):
+        status, code = error.status, error.code
+    elif isinstance(error, TwilioException) and len(error.args) > 1:  # lists: (words, response)
+        status = getattr(error.args[1], "status_code", None)
+    return ProviderUnavailable(type(error).__name__, http_status=status, code=code)
+
+
+async def list_traces(messages: MessageList, to: str, since: datetime) -> list[Trace]:
+    """Messages to `to` created at or after `since`, newest first.
+
+    Only `To` filters: a message that is not sent yet has no DateSent and a DateSent filter would
+    hide it. Pages are read until one holds nothing recent, since equal or missing send dates may
+    leave the list slightly unsorted. Raises whatever the SDK raises, ValueError for a malformed row.
+    """
+    earliest = since.astimezone(UTC)
+    found: list[Trace] = []
+    page: Any = await messages.page_async(to=to, page_size=PAGE_SIZE)
+    for _ in range(MAX_PAGES):
+        recent = [trace for trace in map(_trace, page) if trace.created_at >= earliest]
+        found += recent
+        page = await page.next_page_async() if recent else None
+        if page is None:
+            return sorted(found, key=lambda trace: trace.created_at, reverse=True)
+    raise ValueError("a list without an end")
+
+
+def _trace(row: MessageInstance) -> Trace:
+    """Read one row. A row that cannot be placed in time must not be overlooked: ValueError."""
+    if not row.sid or not row.status or row.date_created is None:
+        raise ValueError("a message without sid, status or date")
+    return Trace(
+        sid=row.sid,
+        # A service picks the number itself: what we asked for was the service.
+        sender=row.messaging_service_sid or row.from_,
+        body=row.body or "",
+        status=row.status,
+        created_at=row.date_created,
+        code=row.error_code if isinstance(row.error_code, int) else None,
+    )

@@ -1,0 +1,1 @@
+"""PostgreSQL, which holds the truth: roles, rows, encryption, and one file per group of statements."""

@@ -1,0 +1,176 @@
+"""Patients as rows: what identifies them is sealed, what the rules ask is a column."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from sms_service.domain.event import Event, Stamp, Value
+from sms_service.domain.ids import PatientId
+from sms_service.domain.registers import Register, Registers, value, write
+from sms_service.store.keyring import Box, KeyRing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientRow:
+    """A patient as stored, opened."""
+
+    id: PatientId
+    external_id: str
+    fields: Registers = field(repr=False)
+    box: Box = field(repr=False)
+    phone_index: bytes | None
+    unusable: bool
+
+    @property
+    def phone(self) -> str | None:
+        """E.164, as the clinic last said."""
+        held = value(self.fields, "phone")
+        return str(held) if held else None
+
+    @property
+    def given(self) -> str | None:
+        """The first name."""
+        held = value(self.fields, "given")
+        return str(held) if held else None
+
+    @property
+    def language(self) -> str | None:
+        """The patient's own choice, else what a feed said."""
+        held = value(self.fields, "language_chosen") or value(self.fields, "language")
+        return str(held) if held else None
+
+
+def dump(registers: Registers) -> str:
+    """Registers as JSON: name to [value, instant, hash]."""
+    return json.dumps(
+        {name: [r.value, r.stamp.at.isoformat(), r.stamp.hash] for name, r in sorted(registers.items())}
+    )
+
+
+def load(data: Mapping[str, list[Value]]) -> dict[str, Register]:
+    """Registers from what `dump` wrote."""
+    return {
+        name: Register(value=held, stamp=Stamp(at=datetime.fromisoformat(str(at)), hash=str(digest)))
+        for name, (held, at, digest) in data.items()
+    }
+
+
+_COLUMNS = "id, external_id, data_key, state, phone_index, unusable_at IS NOT NULL AS unusable"
+
+
+def lock_patient(connection: sa.Connection, keys: KeyRing, clinic_id: int, external_id: str) -> PatientRow:
+    """The patient's row, made when missing, locked until the transaction ends."""
+    sealed = keys.new_data_key()
+    statement = """
+        INSERT INTO patients (clinic_id, external_id, data_key, state)
+        VALUES (:clinic, :external, :key, :state)
+        ON CONFLICT (clinic_id, external_id) DO NOTHING"""
+    values = {
+        "clinic": clinic_id,
+        "external": external_id,
+        "key": sealed,
+        "state": keys.box(sealed).seal("{}"),
+    }
+    connection.execute(sa.text(statement), values)
+    row = connection.execute(
+        sa.text(
+            f"SELECT {_COLUMNS} FROM patients WHERE clinic_id = :clinic AND external_id = :external FOR UPDATE"
+        ),
+        {"clinic": clinic_id, "external": external_id},
+    ).one()
+    return _opened(row, keys)
+
+
+def lock_patient_by_id(connection: sa.Connection, keys: KeyRing, patient_id: int) -> PatientRow:
+    """The patient's row, locked until the transaction ends."""
+    row = connection.execute(
+        sa.text(f"SELECT {_COLUMNS} FROM patients WHERE id = :id FOR UPDATE"),
+        {"id": patient_id},
+    ).one()
+    return _opened(row, keys)
+
+
+def _opened(row: sa.Row[tuple[object, ...]], keys: KeyRing) -> PatientRow:
+    box = keys.box(row.data_key)
+    return PatientRow(
+        id=PatientId(row.id),
+        external_id=row.external_id,
+        fields=load(json.loads(box.open(row.state))),
+        box=box,
+        phone_index=bytes(row.phone_index) if row.phone_index else None,
+        unusable=row.unusable,
+    )
+
+
+def fold_patient(
+    connection: sa.Connection, keys: KeyRing, patient: PatientRow, event: Event
+) -> tuple[PatientRow, bool]:
+    """Write what an event says of the patient; whether anything changed for their texts."""
+    return write_patient(connection, keys, patient, event.patient, event.stamp)
+
+
+def write_patient(
+    connection: sa.Connection, keys: KeyRing, patient: PatientRow, fields: Mapping[str, Value], stamp: Stamp
+) -> tuple[PatientRow, bool]:
+    """Write fields at a stamp; whether any value changed."""
+    after, won = write(patient.fields, fields, stamp)
+    if not won:
+        return patient, False
+    changed = any(value(patient.fields, name) != value(after, name) for name in won)
+    number = value(after, "phone")
+    index = keys.phone_index(str(number)) if number else None
+    renewed = PatientRow(
+        id=patient.id,
+        external_id=patient.external_id,
+        fields=after,
+        box=patient.box,
+        phone_index=index,
+        unusable=patient.unusable and index == patient.phone_index,
+    )
+    statement = """
+        UPDATE patients SET state = :state, phone_index = :index, language = :language, zone = :zone,
+          consent = :consent, deceased = :deceased, merged_away = :merged,
+          unusable_at = CASE WHEN :unusable THEN unusable_at END
+        WHERE id = :id"""
+    values = {
+        "id": patient.id,
+        "state": patient.box.seal(dump(after)),
+        "index": index,
+        "language": renewed.language,
+        "zone": value(after, "zone"),
+        "consent": value(after, "consent") is True,
+        "deceased": value(after, "deceased") is True,
+        "merged": value(after, "merged_into") is not None,
+        "unusable": renewed.unusable,
+    }
+    connection.execute(sa.text(statement), values)
+    return renewed, changed
+
+
+def mark_unusable(connection: sa.Connection, patient_id: int, phone_index: bytes, now: datetime) -> None:
+    """The provider said the patient's present number cannot receive texts; a new number clears it."""
+    connection.execute(
+        sa.text(
+            "UPDATE patients SET unusable_at = :now WHERE id = :id AND phone_index = :phone AND unusable_at IS NULL"
+        ),
+        {"id": patient_id, "phone": phone_index, "now": now},
+    )
+
+
+def phone_of(
+    connection: sa.Connection, keys: KeyRing, patient_id: int | None, phone_index: bytes
+) -> str | None:
+    """The number that was texted, while it is still the patient's; None when it changed or was erased."""
+    row = connection.execute(
+        sa.text("SELECT data_key, state FROM patients WHERE id = :id AND phone_index = :phone"),
+        {"id": patient_id, "phone": phone_index},
+    ).first()
+    if row is None:
+        return None
+    held = value(load(json.loads(keys.box(row.data_key).open(row.state))), "phone")
+    return str(held) if held else None

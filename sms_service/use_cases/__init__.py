@@ -1,0 +1,1 @@
+"""One file per verb: thin functions that open a transaction and ask the domain."""

@@ -1,0 +1,118 @@
+"""Take in one event: store it, fold it, plan what it calls for - in one transaction, once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from sms_service.domain.appointment import Appointment
+from sms_service.domain.event import Event, Status
+from sms_service.domain.fold import Effect, fold
+from sms_service.domain.people import Clinic
+from sms_service.domain.registers import value
+from sms_service.intake.canonical import Read, read_event
+from sms_service.intake.problems import Problem
+from sms_service.intake.profile import profile_of
+from sms_service.store.appointments import lock_appointment, patient_of, replace_cancelled, save_appointment
+from sms_service.store.clock import patient_now
+from sms_service.store.inbox import add_consent, close_event, open_event
+from sms_service.store.patients import PatientRow, fold_patient, lock_patient, lock_patient_by_id
+from sms_service.store.tenants import Caller, load_clinic, load_feed
+from sms_service.use_cases.replan import replan
+from sms_service.use_cases.service import Service
+
+#: A new booking this soon after a cancellation of the same pathway is a move.
+SETTLES = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What became of an event. `outcome` is applied, stale, quarantined or duplicate."""
+
+    outcome: str
+    event_id: int | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+def book(service: Service, caller: Caller, body: Mapping[str, Any]) -> Taken:
+    """Store and apply an event of the caller's feed. Raises NotAnEventError for a body that is none."""
+    with service.db.transaction([caller.clinic_id]) as connection:
+        now = patient_now(connection)
+        clinic = load_clinic(connection, caller.clinic_id)
+        settings, data_key = load_feed(connection, caller.feed_id)
+        read = read_event(body, profile_of(settings, clinic.zone), now)
+        raw = service.keys.box(data_key).seal(json.dumps(body, ensure_ascii=False, sort_keys=True))
+        event_id = open_event(
+            connection,
+            caller,
+            delivery_id=f"{read.event.source} {read.event.id}",
+            digest=read.event.stamp.hash,
+            raw=raw,
+            now=now,
+            problems=[problem.code for problem in read.problems],
+            quarantined=read.quarantined,
+        )
+        if event_id is None:
+            return Taken(outcome="duplicate")
+        if read.quarantined:
+            return Taken(outcome="quarantined", event_id=event_id, problems=read.problems)
+        applied = _apply(service, connection, clinic, read, event_id, now)
+        return Taken(outcome="applied" if applied else "stale", event_id=event_id, problems=read.problems)
+
+
+def _apply(
+    service: Service, connection: sa.Connection, clinic: Clinic, read: Read, event_id: int, now: datetime
+) -> bool:
+    """Fold into patient and visit. The patient is locked first: all that concerns one person queues."""
+    event = read.event
+    patient = _lock_person(service, connection, clinic, event)
+    changed = False
+    if patient is not None and event.patient_id is not None:
+        before = patient
+        patient, changed = fold_patient(connection, service.keys, patient, event)
+        _note_consent(connection, clinic, before, patient, event)
+    visit: Appointment | None = None
+    if event.appointment_id is not None:
+        change = fold(lock_appointment(connection, clinic.id, event.appointment_id), event, now)
+        visit = change.appointment
+        if not change.stale:
+            changed = True
+            save_appointment(connection, visit, patient.id if patient else None)
+            if patient is not None and Effect.BOOKED in change.effects and visit.status is Status.BOOKED:
+                replace_cancelled(connection, patient.id, visit, now, SETTLES)
+    close_event(connection, event_id, visit.id if visit else None, "applied" if changed else "stale")
+    if changed and patient is not None:
+        replan(service, connection, clinic, patient, now)
+    return changed
+
+
+def _lock_person(
+    service: Service, connection: sa.Connection, clinic: Clinic, event: Event
+) -> PatientRow | None:
+    """The patient the event is about; None while only a tombstone's number is known."""
+    if event.patient_id is not None:
+        return lock_patient(connection, service.keys, clinic.id, event.patient_id)
+    known = patient_of(connection, clinic.id, event.appointment_id or "")
+    return lock_patient_by_id(connection, service.keys, known) if known is not None else None
+
+
+def _note_consent(
+    connection: sa.Connection, clinic: Clinic, before: PatientRow, after: PatientRow, event: Event
+) -> None:
+    granted = value(after.fields, "consent")
+    if granted is not None and granted != value(before.fields, "consent"):
+        said_at = value(after.fields, "consent_at")
+        add_consent(
+            connection,
+            clinic_id=clinic.id,
+            patient_id=after.id,
+            phone_index=after.phone_index,
+            granted=granted is True,
+            said_at=str(said_at) if said_at else event.at.isoformat(),
+            source="event",
+        )

@@ -1,0 +1,206 @@
+"""What the provider says of an attempt - in its answer or in a receipt - moves it through `advance`."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from sms_service.domain.advance import UNDELIVERED, ProviderStatus, Receipt, advance
+from sms_service.domain.consequence import Consequence, consequence
+from sms_service.domain.outcome import Outcome, OutcomeClass
+from sms_service.store.attempts import (
+    AttemptRow,
+    add_orphan,
+    add_receipt,
+    lock_attempts,
+    route,
+    set_attempt,
+    set_message,
+    take_orphans,
+)
+from sms_service.store.blocks import block, open_circuit, suppress
+from sms_service.store.clock import patient_now
+from sms_service.store.messages import log
+from sms_service.store.patients import mark_unusable
+from sms_service.store.tasks import add_task
+from sms_service.use_cases.service import Service
+
+_STILL_OPEN = frozenset({"open", "unknown"})
+
+
+def settle(service: Service, clinics: Iterable[int], outcomes: Sequence[Outcome]) -> None:
+    """Write the outcomes of one batch in one transaction."""
+    with service.db.transaction(clinics) as connection:
+        now = patient_now(connection)
+        attempts = lock_attempts(connection, [outcome.attempt_id for outcome in outcomes])
+        for outcome in outcomes:
+            attempt = attempts.get(outcome.attempt_id)
+            if attempt is not None:
+                _outcome(connection, attempt, outcome, now)
+
+
+def receive(
+    service: Service,
+    attempt_id: int | None,
+    sid: str,
+    status: str,
+    code: int | None,
+    classify: Callable[[int | None, int | None], OutcomeClass],
+) -> str:
+    """Take a receipt in: `applied`, `repeated`, `orphan`, or `ignored` for a status we do not know."""
+    try:
+        said = ProviderStatus(status)
+    except ValueError:
+        return "ignored"
+    with service.db.transaction() as connection:
+        place = route(connection, attempt_id, sid)
+        if place is None:
+            add_orphan(connection, sid, status, code, attempt_id)
+            return "orphan"
+    clinic_id, found = place
+    with service.db.transaction([clinic_id]) as connection:
+        attempt = lock_attempts(connection, [found])[found]
+        if attempt.sid is not None and attempt.sid != sid:
+            add_orphan(connection, sid, status, code, attempt_id)
+            return "orphan"
+        if not add_receipt(connection, clinic_id, found, sid, status, code):
+            return "repeated"
+        _receipt(connection, attempt, sid, Receipt(status=said, code=code), classify, patient_now(connection))
+        return "applied"
+
+
+def _outcome(connection: sa.Connection, attempt: AttemptRow, outcome: Outcome, now: datetime) -> None:
+    """Apply the provider's answer to an attempt that is not settled yet."""
+    if outcome.outcome is OutcomeClass.ACCEPTED and outcome.sid is not None:
+        accept(connection, attempt, outcome.sid, outcome.status, now)
+    elif attempt.state not in _STILL_OPEN:
+        return  # a receipt, or a person, settled it meanwhile
+    elif outcome.outcome is OutcomeClass.UNKNOWN:
+        park(connection, attempt)
+    else:
+        _dead(connection, attempt, outcome.outcome, outcome.code, outcome.retry_after, now)
+
+
+def accept(
+    connection: sa.Connection, attempt: AttemptRow, sid: str, status: str | None, now: datetime
+) -> None:
+    """The provider has it: bind its SID, and apply the receipts that came before we knew it."""
+    said = ProviderStatus(status) if status in set(ProviderStatus) else ProviderStatus.QUEUED
+    held = ProviderStatus(attempt.status) if attempt.status else None
+    reached = advance(held, Receipt(status=said))
+    for early, _ in take_orphans(connection, sid):
+        reached = advance(reached, Receipt(status=ProviderStatus(early)))
+    # An attempt already written off stays dead, with its SID: the text it stood for may be a second one.
+    state = "accepted" if attempt.state in {*_STILL_OPEN, "accepted"} else "dead"
+    set_attempt(
+        connection,
+        attempt.id,
+        state=state,
+        outcome="accepted" if state == "accepted" else "late",
+        sid=sid,
+        status=reached,
+        code=None,
+    )
+    if state == "accepted":
+        set_message(connection, attempt.message_id, _message_state(reached))
+    else:
+        _ask(connection, attempt, "untraceable", now)
+
+
+def park(connection: sa.Connection, attempt: AttemptRow) -> None:
+    """Nobody can say whether the provider took it: it is not sent again before it is reconciled."""
+    set_attempt(connection, attempt.id, state="unknown", outcome="unknown", sid=None, status=None, code=None)
+    set_message(connection, attempt.message_id, "unknown")
+
+
+def _receipt(
+    connection: sa.Connection,
+    attempt: AttemptRow,
+    sid: str,
+    receipt: Receipt,
+    classify: Callable[[int | None, int | None], OutcomeClass],
+    now: datetime,
+) -> None:
+    if attempt.state == "dead":
+        if attempt.sid is None:
+            accept(connection, attempt, sid, receipt.status, now)
+        return
+    held = ProviderStatus(attempt.status) if attempt.status else None
+    reached = advance(held, receipt)
+    if reached == held:
+        return  # late or repeated: recorded, and nothing changes
+    if reached in UNDELIVERED:
+        set_attempt(
+            connection, attempt.id, state="accepted", outcome=None, sid=sid, status=reached, code=receipt.code
+        )
+        _dead(connection, attempt, classify(None, receipt.code), receipt.code, None, now)
+        return
+    set_attempt(
+        connection, attempt.id, state="accepted", outcome="accepted", sid=sid, status=reached, code=None
+    )
+    set_message(connection, attempt.message_id, _message_state(reached))
+
+
+def _message_state(status: ProviderStatus) -> str:
+    return "delivered" if status in {ProviderStatus.DELIVERED, ProviderStatus.READ} else "sent"
+
+
+def _dead(
+    connection: sa.Connection,
+    attempt: AttemptRow,
+    outcome: OutcomeClass,
+    code: int | None,
+    retry_after: float | None,
+    now: datetime,
+) -> None:
+    """An attempt that certainly delivered nothing: another try in the window, or the end with a reason."""
+    set_attempt(connection, attempt.id, state="dead", outcome=outcome, sid=None, status=None, code=code)
+    jitter = random.random()  # noqa: S311 - spreads retries, guards nothing
+    follows = consequence(outcome, attempt.tries, now, attempt.until, jitter, retry_after)
+    if follows.again is not None:
+        set_message(connection, attempt.message_id, "planned", follows.reason.value, follows.again)
+    else:
+        set_message(connection, attempt.message_id, "undelivered", follows.reason.value)
+    log(
+        connection,
+        attempt.clinic_id,
+        attempt.message_id,
+        now,
+        "retried" if follows.again else "undelivered",
+        follows.reason.value,
+        follows.again,
+    )
+    _spread(connection, attempt, follows, code, now)
+
+
+def _spread(
+    connection: sa.Connection, attempt: AttemptRow, follows: Consequence, code: int | None, now: datetime
+) -> None:
+    """What an outcome means beyond its own message."""
+    if follows.open_circuit:
+        open_circuit(connection, attempt.sender_id, f"provider code {code}")
+    if follows.suppress:
+        block(connection, attempt.sender_id, attempt.phone_index, "opted_out", now)
+        suppress(connection, attempt.clinic_id, attempt.phone_index, "provider", now)
+    if follows.block_route:
+        block(connection, attempt.sender_id, attempt.phone_index, "route", now)
+    if follows.number_unusable and attempt.patient_id is not None:
+        mark_unusable(connection, attempt.patient_id, attempt.phone_index, now)
+    if follows.task is not None:
+        _ask(connection, attempt, follows.task, now)
+
+
+def _ask(connection: sa.Connection, attempt: AttemptRow, kind: str, now: datetime) -> None:
+    add_task(
+        connection,
+        clinic_id=attempt.clinic_id,
+        kind=kind,
+        cause="message",
+        cause_id=attempt.message_id,
+        due=now,
+        patient_id=attempt.patient_id,
+        appointment_id=attempt.appointment_id,
+    )

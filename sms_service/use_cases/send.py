@@ -1,0 +1,150 @@
+"""Send a claimed batch: fence, call, outcome. No transaction is open while the provider is called."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+
+from sms_service.domain.decide import Defer, Skip
+from sms_service.domain.ids import AttemptId
+from sms_service.domain.outcome import Outcome
+from sms_service.domain.request import Request
+from sms_service.store.clock import patient_now
+from sms_service.store.fence import (
+    NewAttempt,
+    correct_bucket,
+    defer,
+    lock_claimed,
+    read_facts,
+    write_attempts,
+)
+from sms_service.store.messages import skip_message
+from sms_service.store.tasks import add_task
+from sms_service.use_cases.claim import Batch
+from sms_service.use_cases.receive import settle
+from sms_service.use_cases.service import Service
+from sms_service.use_cases.write_text import Written, write_text
+
+_MUST = 0
+_LONGEST_VALIDITY_S = 36_000
+
+
+class Provider(Protocol):
+    """Whoever takes the texts."""
+
+    async def send(self, requests: Sequence[Request]) -> list[Outcome]:
+        """One outcome for each request, in order; never raises for a fault of the provider."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What became of a batch."""
+
+    attempted: int = 0
+    deferred: int = 0
+    skipped: int = 0
+
+
+def send(
+    service: Service,
+    provider: Provider,
+    batch: Batch,
+    *,
+    boottime: Callable[[], float],
+    run: Callable[[Coroutine[Any, Any, list[Outcome]]], list[Outcome]] = asyncio.run,
+) -> Sent:
+    """Take a batch through the fence, call the provider, write the outcomes.
+
+    `boottime` reads a clock that goes on while a machine sleeps; `run` runs a coroutine on the worker's loop.
+    A batch delivered a second time finds no row with its token and does nothing.
+    """
+    requests, sent = fence(service, batch, boottime=boottime)
+    if requests:
+        outcomes = run(provider.send(requests))
+        settle(service, batch.clinics, outcomes)
+    return sent
+
+
+def fence(service: Service, batch: Batch, *, boottime: Callable[[], float]) -> tuple[list[Request], Sent]:
+    """Decide and compose under row locks and commit one attempt per text, before any HTTP.
+
+    The commit is the moment of sending for every rule: whatever changed a fact before it was seen here,
+    whatever changes one after it comes too late.
+    """
+    with service.db.transaction(batch.clinics) as connection:
+        ids = lock_claimed(connection, batch.messages, batch.token)
+        if not ids:
+            return [], Sent()
+        now = patient_now(connection)
+        ready: list[tuple[NewAttempt, Written, str]] = []
+        counts = {"deferred": 0, "skipped": 0}
+        spent = 0
+        for row in read_facts(connection, ids, now):
+            result = write_text(row, service.library, service.keys, now)
+            if isinstance(result, Written):
+                ready.append((_attempt(service, row, result), result, row.sender))
+                spent += result.text.segments - row.segments
+            else:
+                counts["deferred" if isinstance(result, Defer) else "skipped"] += 1
+                spent -= row.segments
+                _put_back(connection, row, result, now)
+        made = write_attempts(connection, [attempt for attempt, _, _ in ready], now)
+        correct_bucket(connection, batch.sender_id, spent)
+        committed_at = boottime()
+    requests = [
+        Request(
+            attempt_id=AttemptId(made[attempt.message_id]),
+            to=written.to,
+            sender=sender,
+            body=written.text.body,
+            validity_s=min(max(int(written.decision.validity.total_seconds()), 1), _LONGEST_VALIDITY_S),
+            committed_at=committed_at,
+        )
+        for attempt, written, sender in ready
+    ]
+    return requests, Sent(attempted=len(requests), **counts)
+
+
+def _attempt(service: Service, row: sa.Row[tuple[object, ...]], written: Written) -> NewAttempt:
+    text = written.text
+    return NewAttempt(
+        message_id=row.id,
+        clinic_id=row.clinic_id,
+        sender_id=row.sender_id,
+        phone_index=bytes(row.phone_index),
+        body=written.box.seal(text.body),
+        body_hash=service.keys.body_hash(text.body),
+        encoding=text.encoding,
+        segments=text.segments,
+        language=text.language,
+        variant=text.variant.context,
+        catalog_hash=text.catalog_hash,
+        tells=text.variant.tells,
+        question=text.variant.opens,
+    )
+
+
+def _put_back(
+    connection: sa.Connection, row: sa.Row[tuple[object, ...]], result: Defer | Skip, now: datetime
+) -> None:
+    if isinstance(result, Defer):
+        defer(connection, row.clinic_id, row.id, result.until, result.reason.value, now)
+        return
+    skip_message(connection, row.clinic_id, row.id, result.reason.value, now)
+    if row.priority == _MUST and row.anchor is not None and row.status in {"booked", "arrived", "completed"}:
+        add_task(
+            connection,
+            clinic_id=row.clinic_id,
+            kind="phone_instead",
+            cause="message",
+            cause_id=row.id,
+            due=now,
+            patient_id=row.patient_id,
+            appointment_id=row.appointment_id,
+        )

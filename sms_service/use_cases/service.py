@@ -1,0 +1,18 @@
+"""What every use case works with, put together once by `wiring`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sms_service.content.library import Library
+from sms_service.store.database import Database
+from sms_service.store.keyring import KeyRing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """The database under row security, the keys, and the loaded content."""
+
+    db: Database
+    keys: KeyRing = field(repr=False)
+    library: Library = field(repr=False)

@@ -1,0 +1,1 @@
+"""The HTTP doors: clinics' events in, stories out, the provider's webhooks, health."""

@@ -1,0 +1,47 @@
+"""The one place where parts are put together."""
+
+from __future__ import annotations
+
+from sms_service.content.library import load_library
+from sms_service.provider.account import Account
+from sms_service.provider.twilio import Twilio
+from sms_service.settings import Settings, check_live
+from sms_service.store.clock import is_stepped
+from sms_service.store.database import Database
+from sms_service.store.keyring import KeyRing
+from sms_service.store.tenants import load_senders
+from sms_service.use_cases.service import Service
+
+
+def make_service(settings: Settings, *, pool_size: int = 5) -> Service:
+    """The service on its database. Raises ContentError or ValueError for what cannot serve."""
+    return Service(
+        db=Database(settings.database_url, pool_size=pool_size),
+        keys=KeyRing(settings.master_keys, settings.index_keys),
+        library=load_library(),
+    )
+
+
+def make_provider(settings: Settings) -> Twilio:
+    """The provider's adapter; make it on the event loop that will use it."""
+    return Twilio(
+        Account(
+            sid=settings.twilio_account_sid,
+            auth_token=settings.twilio_auth_tokens[0] if settings.twilio_auth_tokens else "",
+            base_url=settings.twilio_base_url,
+            status_callback=settings.status_callback,
+            timeout_s=settings.provider_timeout_s,
+            concurrency=settings.provider_concurrency,
+        )
+    )
+
+
+def check_senders(service: Service, settings: Settings) -> None:
+    """Refuse to start on live senders with an unsafe configuration or a stepped clock."""
+    with service.db.transaction() as connection:
+        live = any(sender.live for sender in load_senders(connection))
+        stepped = is_stepped(connection)
+    if live:
+        check_live(settings)
+        if stepped:
+            raise ValueError("a live sender is set up but patient time is stepped; use a database of its own")

@@ -1,0 +1,42 @@
+"""What one worker process holds: the service, and a provider on an event loop of the same life."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Coroutine
+from functools import cache
+from typing import Any, TypeVar
+
+from sms_service.provider.twilio import Twilio
+from sms_service.settings import Settings, load_settings
+from sms_service.use_cases.service import Service
+from sms_service.wiring import check_senders, make_provider, make_service
+
+_T = TypeVar("_T")
+
+
+class Process:
+    """Made at the first task, kept until the process ends: connections and the HTTP pool stay warm."""
+
+    def __init__(self) -> None:
+        self.settings: Settings = load_settings(os.environ)
+        self.service: Service = make_service(self.settings)
+        check_senders(self.service, self.settings)
+        self._loop = asyncio.new_event_loop()
+        threading.Thread(target=self._loop.run_forever, name="provider", daemon=True).start()
+        self.provider: Twilio = self.run(self._make_provider())
+
+    def run(self, work: Coroutine[Any, Any, _T]) -> _T:
+        """Run a coroutine on the process's loop and wait for it."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    async def _make_provider(self) -> Twilio:
+        return make_provider(self.settings)
+
+
+@cache
+def process() -> Process:
+    """The parts of this process."""
+    return Process()
