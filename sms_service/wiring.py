@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+
 from sms_service.content.library import load_library
 from sms_service.provider.account import Account
 from sms_service.provider.twilio import Twilio
-from sms_service.settings import Settings, check_live
+from sms_service.settings import ConfigurationError, Settings, check_live
 from sms_service.store.clock import is_stepped
 from sms_service.store.database import Database
 from sms_service.store.keyring import KeyRing
@@ -37,11 +39,21 @@ def make_provider(settings: Settings) -> Twilio:
 
 
 def check_senders(service: Service, settings: Settings) -> None:
-    """Refuse to start on live senders with an unsafe configuration or a stepped clock."""
+    """Refuse to start on live senders with an unsafe configuration, a stepped clock, or unsigned words."""
     with service.db.transaction() as connection:
-        live = any(sender.live for sender in load_senders(connection))
+        if not any(sender.live for sender in load_senders(connection)):
+            return
         stepped = is_stepped(connection)
-    if live:
-        check_live(settings)
-        if stepped:
-            raise ValueError("a live sender is set up but patient time is stepped; use a database of its own")
+        standby = connection.execute(sa.text("SHOW synchronous_standby_names")).scalar_one()
+    check_live(settings)
+    if stepped:
+        raise ConfigurationError("patient time is stepped: give live senders a database of their own")
+    if not standby:
+        raise ConfigurationError(
+            "a live sender needs a synchronous standby: set synchronous_standby_names in PostgreSQL, or a"
+            " failover may forget what was sent"
+        )
+    raise ConfigurationError(
+        "a live sender needs signed STOP, HELP and red-flag texts, and this version has drafts only:"
+        " rehearse with a sender that is not live"
+    )

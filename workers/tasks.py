@@ -12,7 +12,9 @@ from sqlalchemy.exc import DBAPIError, InterfaceError
 from sms_service.provider.boottime import boottime
 from sms_service.provider.traces import ProviderUnavailable
 from sms_service.use_cases.claim import Batch, claim
+from sms_service.use_cases.guard_restore import guard_restore
 from sms_service.use_cases.reconcile import park_lost, reconcile
+from sms_service.use_cases.replan_all import follow_zone_rules
 from sms_service.use_cases.send import send
 from workers.app import app
 from workers.process import process
@@ -26,6 +28,9 @@ def tick() -> None:
     """Claim what is due and hand it to the senders' queue."""
     parts = process()
     try:
+        if not parts.guarded:
+            guard_restore(parts.service)
+            parts.guarded = True
         claim(parts.service, _enqueue, lease_seconds=parts.settings.lease_seconds)
     except _DATABASE_AWAY as error:
         log.warning("tick: the database does not answer (%s); the next tick tries again", _kind(error))
@@ -56,6 +61,7 @@ def housekeeping() -> None:
     """Park attempts that lost their worker, and reconcile those nobody can vouch for."""
     parts = process()
     try:
+        follow_zone_rules(parts.service)
         park_lost(parts.service, open_seconds=parts.settings.open_seconds)
         counts = parts.run(
             reconcile(parts.service, parts.provider, grace_seconds=parts.settings.grace_seconds)

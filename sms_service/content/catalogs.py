@@ -82,6 +82,11 @@ def load_catalog(language: str, folder: Path) -> LoadedCatalog:
 
 def _read(path: Path, language: str) -> BabelCatalog:
     try:
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            if line.strip() and not line.startswith("#") and not line.rstrip().endswith('"'):
+                raise ContentError(
+                    path, f"line {number}", "does not end with a quote; Babel would cut the text"
+                )
         with path.open("rb") as file:
             return read_po(file, locale=language, abort_invalid=True)
     except (PoFileError, UnicodeDecodeError, ValueError) as error:

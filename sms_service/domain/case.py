@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sms_service.domain.appointment import Appointment
+from sms_service.domain.appointment import STANDING, Appointment
 from sms_service.domain.event import Status
 from sms_service.domain.instants import Wall
 from sms_service.domain.pathway import Anchor, Pathway, Step
@@ -58,9 +58,7 @@ class Case:
     def leave(self, reason: Reason, steps: Sequence[Step]) -> list[Planned]:
         """Leave every one of the steps out that has not gone already."""
         return [
-            left_out(step, reason, occasion=self.occasion(step))
-            for step in steps
-            if step.repeatable or not self.sent(step.id)
+            left_out(step, reason, occasion=self.occasion(step)) for step in steps if not self.sent(step.id)
         ]
 
     @property
@@ -88,7 +86,7 @@ def gather(
         Anchor.START: start.instant,
         Anchor.NO_SHOW: start.instant,
         Anchor.BOOKED: appointment.booked_at,
-        Anchor.MOVED: appointment.moved_at,
+        Anchor.MOVED: appointment.moved_at or _took_over(appointment, already),
         Anchor.CANCELLED: appointment.ended_at,
         Anchor.COMPLETED: _last_completed(appointment),
     }
@@ -106,6 +104,15 @@ def gather(
         ),
         told=told(already),
     )
+
+
+def _took_over(appointment: Appointment, already: Sequence[Already]) -> datetime | None:
+    """For its patient a visit booked in another's place is that one moved, at the booking."""
+    if any(other.status in STANDING for other in appointment.same_day):
+        return None
+    booked = appointment.booked_at
+    told_before = any(not text.own and booked is not None and text.at <= booked for text in chain(already))
+    return booked if told_before else None
 
 
 def _last_completed(appointment: Appointment) -> datetime | None:

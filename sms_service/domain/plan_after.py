@@ -16,7 +16,7 @@ _APART = timedelta(hours=3)
 
 def after(case: Case) -> list[Planned]:
     """Plan the chain after a completed visit; nothing of it when the injection was not given."""
-    gone = case.leave(Reason.COMPLETED, [*case.before_visit, case.pathway.step("moved")])
+    gone = case.leave(Reason.COMPLETED, case.before_visit)
     if case.appointment.done is False:
         rows = case.leave(Reason.NOT_DONE, case.after_visit)
         wish = Wish(kind=TaskKind.NOT_DONE, due=case.now)

@@ -43,9 +43,9 @@ def before(case: Case) -> list[Planned]:
 
 def _earliest(case: Case) -> datetime:
     """Nothing goes before the booking was known, nor before a move of what was told has settled."""
-    appointment = case.appointment
-    moments = [moment for moment in (appointment.booked_at, appointment.moved_at) if moment is not None]
-    if appointment.moved_at is not None and any(text.at <= appointment.moved_at for text in case.chain):
+    moved_at = case.moments.anchors.get(Anchor.MOVED)
+    moments = [moment for moment in (case.appointment.booked_at, moved_at) if moment is not None]
+    if moved_at is not None and any(text.at <= moved_at for text in case.chain):
         moments.append(case.moments.due(case.pathway.step("moved")))
     return max(moments)
 

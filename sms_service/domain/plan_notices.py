@@ -15,10 +15,11 @@ def moved(case: Case) -> list[Planned]:
 
     It settles for its offset: moved back meanwhile to what was last told, nothing is sent.
     """
-    if case.appointment.moved_at is None:
+    since = case.moments.anchors.get(Anchor.MOVED)
+    if since is None:
         return []
     step = case.pathway.step("moved")
-    if case.gone("moved", case.appointment.moved_at):
+    if case.gone("moved", since):
         return []
     if not case.told.texted:
         return [_leave(case, step, Reason.NOTHING_SENT_YET)]
@@ -29,7 +30,7 @@ def moved(case: Case) -> list[Planned]:
 
 def cancelled(case: Case) -> list[Planned]:
     """One acknowledgement, and nothing else."""
-    rest = case.leave(Reason.CANCELLED, [*case.before_visit, *case.after_visit, case.pathway.step("moved")])
+    rest = case.leave(Reason.CANCELLED, [*case.before_visit, *case.after_visit])
     step = case.pathway.step("cancelled")
     if case.appointment.replaced:
         return [*rest, _leave(case, step, Reason.REBOOKED)]
@@ -42,7 +43,7 @@ def cancelled(case: Case) -> list[Planned]:
 
 def no_show(case: Case) -> list[Planned]:
     """One kind text the day after, only to someone who was texted before."""
-    rest = case.leave(Reason.NO_SHOW, [*case.before_visit, *case.after_visit, case.pathway.step("moved")])
+    rest = case.leave(Reason.NO_SHOW, [*case.before_visit, *case.after_visit])
     step = case.pathway.step("no_show")
     if case.sent(step.id):
         return rest

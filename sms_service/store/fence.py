@@ -153,19 +153,3 @@ def correct_bucket(connection: sa.Connection, sender_id: int, segments: int) -> 
             sa.text("UPDATE senders SET bucket = bucket - :segments WHERE id = :id"),
             {"id": sender_id, "segments": segments},
         )
-
-
-def same_database(connection: sa.Connection) -> bool:
-    """Whether this is the database, on the timeline, that the last send was recorded by.
-
-    A restored snapshot or a promoted standby differs: sending is held until it has been reconciled.
-    """
-    return bool(
-        connection.execute(
-            sa.text(
-                "SELECT d.system_identifier IS NULL OR (d.system_identifier = c.system_identifier::text"
-                " AND d.timeline = p.timeline_id)"
-                " FROM deployment d, pg_control_system() c, pg_control_checkpoint() p"
-            )
-        ).scalar_one()
-    )

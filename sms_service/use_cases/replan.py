@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from sms_service.domain.appointment import Appointment
+from sms_service.domain.event import Status
 from sms_service.domain.pathway import Pathway
 from sms_service.domain.people import Clinic, Patient
 from sms_service.domain.plan import plan
@@ -30,6 +31,13 @@ from sms_service.store.messages import (
 from sms_service.store.patients import PatientRow
 from sms_service.store.tasks import sync_tasks
 from sms_service.use_cases.service import Service
+
+#: Why what is left pending ends when the visit does.
+_OVER = {
+    Status.COMPLETED: Reason.COMPLETED,
+    Status.CANCELLED: Reason.CANCELLED,
+    Status.NO_SHOW: Reason.NO_SHOW,
+}
 
 
 def replan(
@@ -115,7 +123,8 @@ def _sync(
                 )
         elif not row.reached_sending and (row.state in PENDING or row.state == "skipped"):
             update_message(connection, clinic.id, row, patient.id, patient.phone_index, wanted, now)
-    _end(connection, clinic, list(held.values()), Reason.NOT_NEEDED, now)
+    over = _OVER.get(visit.status or Status.PROPOSED, Reason.NOT_NEEDED)
+    _end(connection, clinic, list(held.values()), over, now)
     wishes = {wish.kind.value: wish.due for item in planned for wish in item.tasks}
     sync_tasks(connection, clinic.id, patient.id, visit.id, wishes)
 

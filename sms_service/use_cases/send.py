@@ -26,6 +26,7 @@ from sms_service.store.fence import (
 from sms_service.store.messages import skip_message
 from sms_service.store.tasks import add_task
 from sms_service.use_cases.claim import Batch
+from sms_service.use_cases.points import FENCE_COMMITTED, FENCE_LOCKED, PROVIDER_ANSWERED, reach
 from sms_service.use_cases.receive import settle
 from sms_service.use_cases.service import Service
 from sms_service.use_cases.write_text import Written, write_text
@@ -66,7 +67,9 @@ def send(
     """
     requests, sent = fence(service, batch, boottime=boottime)
     if requests:
+        reach(FENCE_COMMITTED)
         outcomes = run(provider.send(requests))
+        reach(PROVIDER_ANSWERED)
         settle(service, batch.clinics, outcomes)
     return sent
 
@@ -96,6 +99,7 @@ def fence(service: Service, batch: Batch, *, boottime: Callable[[], float]) -> t
                 _put_back(connection, row, result, now)
         made = write_attempts(connection, [attempt for attempt, _, _ in ready], now)
         correct_bucket(connection, batch.sender_id, spent)
+        reach(FENCE_LOCKED)
         committed_at = boottime()
     requests = [
         Request(

@@ -140,8 +140,8 @@ def _facts(row: Any, library: Library, clinic: Clinic, visit: Registers, languag
         "emergency": clinic.emergency,
         "address": clinic.address(_text(visit, "location")),
         "arrive_early": str(clinic.arrive_early_minutes),
-        # aftercare waits as one row for the whole chain that follows it
-        "count": str(max(row.pending + max(after - 1, 0), 2)),
+        # what follows this text; aftercare waits as one row for the whole chain behind it
+        "count": str(max(row.pending - 1 + max(after - 1, 0), 2)),
         "offers": library.offers(clinic.offered_languages, language),
     }
     start = _text(visit, "start")

@@ -25,7 +25,7 @@ def test_on_a_full_day_the_text_drops_and_a_high_one_becomes_a_task() -> None:
 
 
 def test_planned_texts_of_another_visit_count_and_undelivered_ones_do_not() -> None:
-    for change, reason in ((dict(pending=True), "cap_day"), (dict(undelivered=True), None)):
+    for change, reason in (({"pending": True}, "cap_day"), ({"undelivered": True}, None)):
         full = [elsewhere("2027-05-17 09:00", **change), elsewhere("2027-05-17 09:30", **change)]
         assert plan_of(visit(), already=full).reason("confirm") == reason
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 
 import pytest
-from unit.builders import library, pathway
+from unit.builders import clinic, library, pathway
 
 from sms_service.content.catalogs import load_catalog, source_catalog
 from sms_service.content.dates import write_date, write_times
@@ -15,7 +15,10 @@ from sms_service.content.keyword_files import join, load_words
 from sms_service.content.library import load_library
 from sms_service.content.pathway_files import load_pathway, load_texts
 from sms_service.content.places import locales_dir, pathways_dir
+from sms_service.domain.ids import AttemptId
 from sms_service.domain.pathway import Variant
+from sms_service.domain.reasons import Reason, explain
+from sms_service.domain.request import Request, Trace
 
 STEP = """
   - id: welcome
@@ -50,7 +53,7 @@ def test_the_smallest_pathway_loads(tmp_path) -> None:
     ("text", "place", "says"),
     [
         ("a: [", "line 1", "not valid YAML"),
-        ("domain: x\n  bad", "line 2", "not valid YAML"),
+        ("domain: x\n\tbad: y", "line 2", "not valid YAML"),
         ("- a\n- b\n", "file", "must be a mapping"),
         ("", "file", "must be a mapping"),
         ("name: Demo", "file", "lacks `domain`"),
@@ -119,16 +122,19 @@ def test_a_broken_answer_names_its_place(tmp_path, text, says) -> None:
 
 
 def test_a_file_that_is_missing_or_no_text_says_so(tmp_path) -> None:
-    with pytest.raises(ContentError, match="gone.yaml: file: cannot be read"):
+    with pytest.raises(ContentError, match=r"gone\.yaml: file: cannot be read"):
         load_pathway(tmp_path / "gone.yaml")
     (tmp_path / "bytes.yaml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ContentError, match="bytes.yaml: file: cannot be read"):
+    with pytest.raises(ContentError, match=r"bytes\.yaml: file: cannot be read"):
         load_pathway(tmp_path / "bytes.yaml")
 
 
 # ------------------------------------------------------------------ catalogs
 
-HEADER = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n"Plural-Forms: nplurals=2; plural=(n != 1);\\n"\n\n'
+HEADER = (
+    'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n'
+    '"Plural-Forms: nplurals=2; plural=(n != 1);\\n"\n\n'
+)
 ONE = 'msgctxt "demo.welcome.full"\nmsgid "Hello from {clinic}"\nmsgstr "Hola de {clinic}"\n'
 MANY = (
     'msgctxt "demo.a.b"\nmsgid "{count} text"\nmsgid_plural "{count} texts"\n'
@@ -179,8 +185,8 @@ def test_half_a_plural_is_no_translation(tmp_path) -> None:
         (ONE.replace("de {clinic}", "de {clinic"), "demo.welcome.full: braces do not match"),
         (ONE.replace("from {clinic}", "from {clinic"), "demo.welcome.full: braces do not match"),
         (MANY.replace("{count} mensajes", "{n} mensajes"), "demo.a.b: uses 'n'"),
-        ("msgid broken\n", "file: is not a valid PO file"),
-        (ONE.replace('de {clinic}"', "de {clinic}"), "file: is not a valid PO file"),
+        ('msgid "a"\nbroken "b"\n', "file: is not a valid PO file"),
+        (ONE.replace('de {clinic}"', "de {clinic}"), "line 8: does not end with a quote"),
     ],
 )
 def test_a_broken_catalog_names_file_and_text(tmp_path, text, says) -> None:
@@ -349,6 +355,33 @@ def test_every_first_contact_says_who_writes_and_how_to_stop() -> None:
             if step.id == "welcome" or "welcome" in variant.merges:
                 for words in ("{clinic}", "{program}", "STOP", "HELP", "rates may apply", "emergency"):
                     assert words in variant.text, (variant.context, words)
+
+
+def test_every_reason_is_a_plain_sentence() -> None:
+    for reason in Reason:
+        assert explain(reason.value) == reason.explanation
+        assert reason.explanation[0].isupper()
+        assert reason.explanation.endswith(".")
+    assert explain(None) is None
+    assert explain("later_code") == "later_code"
+
+
+def test_the_address_is_the_locations_else_the_clinics() -> None:
+    places = {"": "1 Main St", "L2": "2 Side St"}
+    assert clinic(addresses=places).address("L2") == "2 Side St"
+    assert clinic(addresses=places).address("L9") == clinic(addresses=places).address(None) == "1 Main St"
+    assert clinic(addresses={}).address("L2") == ""
+
+
+def test_no_number_and_no_body_shows_in_a_repr() -> None:
+    request = Request(
+        attempt_id=AttemptId(1), to="+12605550123", sender="MG1", body="Hi", validity_s=60, committed_at=0.5
+    )
+    trace = Trace(
+        sid="SM1", sender=None, body="Hi", status="sent", created_at=datetime(2027, 5, 1, tzinfo=UTC)
+    )
+    assert "2605550123" not in repr(request)
+    assert "Hi" not in repr(request) + repr(trace)
 
 
 # ------------------------------------------------------------------ dates

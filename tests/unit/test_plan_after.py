@@ -61,6 +61,12 @@ def test_learned_after_the_window_a_person_phones_and_the_later_texts_still_help
     assert {"check_in", "movement", "outcome"} == set(plan.steps)
 
 
+def test_learned_weeks_later_only_staff_can_help() -> None:
+    plan = plan_of(completed("2027-05-20 10:00", learned="2027-06-15 10:00"), already=[WELCOME])
+    assert plan.going == []
+    assert {plan.reason(s) for s in ("aftercare", "check_in", "movement", "outcome")} == {"window_passed"}
+
+
 def test_check_in_keeps_three_hours_from_aftercare_or_rides_with_it() -> None:
     close = plan_of(completed("2027-05-20 20:30"), already=[WELCOME])
     assert close.steps == ["aftercare+check_in", "movement", "outcome"]

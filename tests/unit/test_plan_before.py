@@ -8,6 +8,9 @@ from datetime import timedelta
 import pytest
 from unit.builders import VISIT, at, clinic, completed, local, pathway, patient, plan_of, sent, visit
 
+from sms_service.domain.appointment import SameDay
+from sms_service.domain.event import Status
+from sms_service.domain.ids import AppointmentId
 from sms_service.domain.pathway import Anchor, Offset, Window
 
 
@@ -286,12 +289,13 @@ def test_a_visit_on_the_same_day_before_this_one_carries_the_texts(status) -> No
     assert {row.reason for row in plan.rows} == {"one_chain"}
 
 
-def other(start: str, status: str, done: str | None = None):
-    return_of = {"id": 2, "start": at(start), "status": status, "completed_at": at(done) if done else None}
-    from sms_service.domain.appointment import SameDay  # noqa: PLC0415
-    from sms_service.domain.event import Status  # noqa: PLC0415
-
-    return SameDay(**(return_of | {"status": Status(status)}))
+def other(start: str, status: str, done: str | None = None) -> SameDay:
+    return SameDay(
+        id=AppointmentId(2),
+        start=at(start),
+        status=Status(status),
+        completed_at=at(done) if done else None,
+    )
 
 
 def test_two_visits_on_one_day_are_one_chain_and_one_aftercare_after_the_last() -> None:

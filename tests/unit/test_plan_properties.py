@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -29,7 +30,7 @@ ZONES = [NEW_YORK, "America/Phoenix", "America/Santiago", "America/Los_Angeles"]
 HOMES = [None, "Pacific/Honolulu", "America/New_York", "Europe/Madrid"]
 BEFORE = [step.id for step in pathway().steps if step.anchor in {Anchor.BOOKED, Anchor.START}]
 FACTS = dict.fromkeys(
-    ("clinic", "program", "phone", "after_hours_phone", "emergency", "date", "time", "address", "offers", "answer"),
+    ("clinic", "program", "phone", "after_hours_phone", "emergency", "date", "time", "address", "offers"),
     "x",
 ) | {"count": "9", "arrive_early": "15"}  # fmt: skip
 
@@ -124,8 +125,6 @@ def test_nobody_is_texted_more_than_the_caps_and_a_dropped_high_is_a_task(bookin
 
 
 def assert_caps(instants: list[datetime], at_clinic: Clinic, of: Patient) -> None:
-    from zoneinfo import ZoneInfo  # noqa: PLC0415
-
     zone = ZoneInfo(of.zone or at_clinic.zone)
     days = Counter(instant.astimezone(zone).date() for instant in instants)
     assert all(count <= at_clinic.texts_per_day for count in days.values())

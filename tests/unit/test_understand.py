@@ -28,8 +28,8 @@ SAFETY, CONFIRM, CHECK_IN, PAIN = Question.SAFETY, Question.CONFIRM, Question.CH
         ("START", ES, None, "opt_in", None),
         ("unstop", EN, CONFIRM, "opt_in", None),
         # digits answer the open question, in any script and dress
-        *[(w, EN, CONFIRM, "answer", 1) for w in ("1", " 1. ", "1!", "#1", "１", "١", "१", "1\ufe0f\u20e3", "①",
-          "one", "One.", "\u200f1\u200f")],
+        *[(w, EN, CONFIRM, "answer", 1) for w in ("1", " 1. ", "1!", "#1", "１", "١", "१", "1\ufe0f\u20e3",
+          "①", "one", "One.", "\u200f1\u200f")],
         ("uno", ES, CONFIRM, "answer", 1),
         ("Dos", ES, SAFETY, "answer", 2),
         ("dos", EN, SAFETY, "unknown", None),

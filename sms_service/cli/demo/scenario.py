@@ -99,6 +99,7 @@ def acts(everyone: Sequence[Person]) -> list[Act]:
             says(ana, at(10, 11, 30), "4"),
             # moved by the clinic after the patient was told, across the clock change
             booked(ben, at(0, 9, 10), at(7, 14)),
+            says(ben, at(4, 12), "1"),
             Act(at=at(5, 13), person=ben, kind="rescheduled", start=at(8, 15, 30)),
             completed(ben, at(8, 16), None),
             # cancelled after being told
@@ -113,8 +114,8 @@ def acts(everyone: Sequence[Person]) -> list[Act]:
             completed(elena, at(9, 14), "steroid"),
             says(elena, at(10, 12), "3"),
             # does not come
-            booked(frank, at(0, 12), at(6, 9)),
-            Act(at=at(6, 10), person=frank, kind="no_show"),
+            booked(frank, at(0, 12), at(7, 9)),
+            Act(at=at(7, 10), person=frank, kind="no_show"),
             # wants no texts
             booked(gloria, at(0, 13), at(8, 16)),
             says(gloria, at(0, 14), "STOP"),
