@@ -24,8 +24,10 @@ from sms_service.use_cases.step_time import step
 from sms_service.wiring import make_service
 
 _CLINICS = 4
-_LANGUAGES = ("en", "es")
+LANGUAGES = ("en", "es")
 _START = BEGIN + timedelta(days=9, hours=1)
+#: Names date, time and clinic, and asks for an answer.
+_STEP = "confirm"
 #: What a sender without a limit has (see `claim_due`).
 _NO_LIMIT = 1_000_000
 
@@ -38,21 +40,15 @@ class Patients:
         self._owner = sa.create_engine(bed.owner_url)
         self._clinics: list[int] = []
         self._models: list[dict[str, Any]] = []
+        self.due = BEGIN
         step(self.service, BEGIN)
         for n in range(_CLINICS):
             self._clinics.append(self._book(n))
-        self.due: datetime = min(
-            datetime.fromisoformat(row["due"])
-            for row in self._models[0]["messages"]
-            if row["state"] == "planned" and datetime.fromisoformat(row["due"]) > BEGIN
-        )
+        self._empty()  # the models' own texts must not go
 
     def fill(self, count: int) -> None:
         """Start anew with so many patients, each with one text due at the next step of patient time."""
-        with self._owner.begin() as connection:
-            connection.execute(sa.text("SELECT pg_advisory_xact_lock(1, id::integer) FROM senders"))
-            connection.execute(sa.text("TRUNCATE patients CASCADE"))
-            connection.execute(sa.text("UPDATE patient_clock SET position = :begin"), {"begin": BEGIN})
+        self._empty()
         for place, model in enumerate(self._models):
             self._copy(model, range(place, count, len(self._models)))
         with self._owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -74,6 +70,12 @@ class Patients:
         with self.service.db.transaction(self._clinics) as connection:
             return [tuple(row) for row in connection.execute(sa.text(statement), {"due": self.due})]
 
+    def _empty(self) -> None:
+        with self._owner.begin() as connection:
+            connection.execute(sa.text("SELECT pg_advisory_xact_lock(1, id::integer) FROM senders"))
+            connection.execute(sa.text("TRUNCATE patients CASCADE"))
+            connection.execute(sa.text("UPDATE patient_clock SET position = :begin"), {"begin": BEGIN})
+
     def _book(self, n: int) -> int:
         spec = CLINIC | {
             "sender": {"name": "bench", "address": SENDER, "segments_per_second": _NO_LIMIT},
@@ -82,13 +84,10 @@ class Patients:
         with self._owner.begin() as owner:
             made = set_up(owner, self.service.keys, self.service.library, spec)
         caller = Caller(feed_id=made.feed_id, clinic_id=made.clinic_id)
-        for language in _LANGUAGES:
-            person = Person(id=f"{n}{language}", given="Ana", language=language)
+        for language in LANGUAGES:
+            person = Person(id=str(len(self._models)), given="Ana", language=language)
             act = Act(at=BEGIN, person=person, kind="booked", start=_START)
-            said = event(act, n)
-            said["id"] += language
-            said["data"]["patient"]["phone"] = "+12125550100"
-            taken = book(self.service, caller, said)
+            taken = book(self.service, caller, event(act, len(self._models)))
             if taken.outcome != "applied":
                 raise RuntimeError(f"the model could not be booked: {taken}")
             self._models.append(self._model(made.clinic_id, person))
@@ -110,8 +109,9 @@ class Patients:
             ).one()
         assert found["appointments"][0]["pathway"] == PATHWAY
         sealed = self.service.keys.box(row.data_key)
-        # what was due at the booking itself is left out: it would go before anybody is ready
-        later = [m for m in found["messages"] if not m["due"] or datetime.fromisoformat(m["due"]) > BEGIN]
+        due = {row["step"]: datetime.fromisoformat(row["due"]) for row in found["messages"] if row["due"]}
+        self.due = due[_STEP]
+        later = [row for row in found["messages"] if due.get(row["step"], self.due) >= self.due]
         return found | {"messages": later, "fields": json.loads(sealed.open(row.state)), "clinic": clinic}
 
     def _copy(self, model: dict[str, Any], numbers: range) -> None:
@@ -126,7 +126,13 @@ class Patients:
         with self.service.db.transaction([model["clinic"]]) as connection:
             patient = model["patients"][0]
             ids = _insert(
-                connection, "patients", patient, external_id=names, data_key=fresh, state=state, phone_index=phones
+                connection,
+                "patients",
+                patient,
+                external_id=names,
+                data_key=fresh,
+                state=state,
+                phone_index=phones,
             )
             visit = model["appointments"][0]
             visits = _insert(connection, "appointments", visit, external_id=names, patient_id=ids)

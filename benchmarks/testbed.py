@@ -1,4 +1,4 @@
-"""The parts of one run: real PostgreSQL and Valkey in a folder of their own, the stub, and both kinds of workers."""
+"""The parts of one run: real PostgreSQL and Valkey, the stub, both kinds of workers."""
 
 from __future__ import annotations
 
@@ -78,77 +78,6 @@ def testbed(data: Path, *, tick_s: float, in_flight: int, delay_ms: float) -> It
         )
         supervisor.start(stub)
         yield bed
-
-
-@contextmanager
-def our_processes(bed: Bed, *, workers: int, own_core: bool) -> Iterator[None]:
-    """Beat, the tick's worker and the send workers, as `sms-service up` starts them."""
-    with Supervisor(bed.data / "ours") as supervisor:
-        beat = _celery(bed, "beat", ["-m", "sms_service.cli.app", "beat"], mark="SMS_BEAT_FILE")
-        supervisor.start(_worker(bed, "tick", "tick"), beat)
-        with _on(0 if own_core else None):
-            supervisor.start(*(_worker(bed, "send", f"send-{n}") for n in range(1, workers + 1)))
-        yield
-
-
-@contextmanager
-def one_task_each(bed: Bed, *, processes: int, prefetch: int) -> Iterator[None]:
-    """The prefork worker of the usual way, on every core."""
-    arguments = ["-m", "celery", "-q", "-A", "one_task_each", "worker", "-P", "prefork", "-c", str(processes)]
-    arguments += ["--prefetch-multiplier", str(prefetch), "--without-gossip", "--without-mingle"]
-    with Supervisor(bed.data / "theirs") as supervisor, _on(None):
-        supervisor.start(_celery(bed, "one-task-each", arguments, cwd=HERE))
-        yield
-
-
-@contextmanager
-def rest_of_the_machine() -> Iterator[bool]:
-    """Keep all that starts in here, unless said otherwise, off the first core; False where that cannot be."""
-    if not hasattr(os, "sched_setaffinity") or len(os.sched_getaffinity(0)) < 2:  # noqa: PLR2004 - one to leave free
-        yield False
-        return
-    everything = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, everything - {min(everything)})
-    try:
-        yield True
-    finally:
-        os.sched_setaffinity(0, everything)
-
-
-@contextmanager
-def _on(core: int | None) -> Iterator[None]:
-    """Start processes on the n-th core, or on all: they and their threads inherit it from this thread."""
-    if not hasattr(os, "sched_setaffinity"):
-        yield
-        return
-    before = os.sched_getaffinity(0)
-    everything = sorted(os.sched_getaffinity(os.getppid()))
-    os.sched_setaffinity(0, everything if core is None else {everything[core]})
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
-
-
-def _worker(bed: Bed, queue: str, name: str) -> Child:
-    return _celery(
-        bed, name, ["-m", "sms_service.cli.app", "worker", "--queue", queue, "--name", name], cwd=HERE.parent
-    )
-
-
-def _celery(
-    bed: Bed, name: str, arguments: list[str], *, mark: str = "SMS_READY_FILE", cwd: Path | None = None
-) -> Child:
-    file = bed.data / f"{name}.ready"
-    return Child(
-        name=name,
-        argv=[sys.executable, *arguments],
-        env=dict(bed.environment) | {mark: str(file)},
-        cwd=cwd or HERE.parent,
-        before=lambda: file.unlink(missing_ok=True),
-        ready=file.exists,
-        grace=20.0,
-    )
 
 
 def _answers(bed: Bed) -> bool:

@@ -17,9 +17,12 @@ from words import number, words
 
 async def post(url: str, texts: int, concurrency: int) -> float:
     """Post the texts with so many in flight; the seconds it took."""
-    bodies = iter([
-        urlencode({"To": number(n), "From": "+15005550006", "Body": words(n)}).encode() for n in range(texts)
-    ])
+    bodies = iter(
+        [
+            urlencode({"To": number(n), "From": "+15005550006", "Body": words(n)}).encode()
+            for n in range(texts)
+        ]
+    )
     async with ClientSession(
         connector=TCPConnector(limit=concurrency),
         auth=BasicAuth("AC", "token"),

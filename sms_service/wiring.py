@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import sqlalchemy as sa
 
 from sms_service.content.library import load_library
-from sms_service.provider.account import Account
-from sms_service.provider.twilio import Twilio
 from sms_service.settings import ConfigurationError, Settings, check_live
 from sms_service.store.clock import is_stepped
 from sms_service.store.database import Database
 from sms_service.store.keyring import KeyRing
 from sms_service.store.tenants import load_senders
 from sms_service.use_cases.service import Service
+
+if TYPE_CHECKING:
+    from sms_service.provider.twilio import Twilio
 
 
 def make_service(settings: Settings, *, pool_size: int = 5) -> Service:
@@ -26,6 +29,10 @@ def make_service(settings: Settings, *, pool_size: int = 5) -> Service:
 
 def make_provider(settings: Settings) -> Twilio:
     """The provider's adapter; make it on the event loop that will use it."""
+    # imported here: the SDK and its transport are memory that web and tick do without
+    from sms_service.provider.account import Account  # noqa: PLC0415
+    from sms_service.provider.twilio import Twilio  # noqa: PLC0415
+
     return Twilio(
         Account(
             sid=settings.twilio_account_sid,

@@ -6,13 +6,15 @@ import asyncio
 import os
 import threading
 from collections.abc import Coroutine
-from functools import cache
-from typing import Any, TypeVar
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from sms_service.provider.twilio import Twilio
 from sms_service.settings import Settings, load_settings
 from sms_service.use_cases.service import Service
 from sms_service.wiring import check_senders, make_provider, make_service
+
+if TYPE_CHECKING:
+    from sms_service.provider.twilio import Twilio
 
 _T = TypeVar("_T")
 
@@ -28,11 +30,15 @@ class Process:
         """Whether this process made sure that the database is the one that sent last."""
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, name="provider", daemon=True).start()
-        self.provider: Twilio = self.run(self._make_provider())
 
     def run(self, work: Coroutine[Any, Any, _T]) -> _T:
         """Run a coroutine on the process's loop and wait for it."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    @cached_property
+    def provider(self) -> Twilio:
+        """The provider's adapter, made on the loop when first needed: the tick never needs it."""
+        return self.run(self._make_provider())
 
     async def _make_provider(self) -> Twilio:
         return make_provider(self.settings)

@@ -10,7 +10,7 @@ from kombu.exceptions import OperationalError
 from sqlalchemy.exc import DBAPIError, InterfaceError
 
 from sms_service.provider.boottime import boottime
-from sms_service.provider.traces import ProviderUnavailable
+from sms_service.provider.errors import ProviderUnavailable
 from sms_service.use_cases.claim import Batch, claim
 from sms_service.use_cases.guard_restore import guard_restore
 from sms_service.use_cases.reconcile import park_lost, reconcile

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
+from typing import NoReturn
 
 import typer
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from sms_service.cli import control, operate, processes
 from sms_service.content.errors import ContentError
+from sms_service.provider.errors import ProviderUnavailable
 from sms_service.runtime import CannotStart
 from sms_service.settings import ConfigurationError
 from sms_service.use_cases.set_up import SetUpError
@@ -28,10 +31,20 @@ def main() -> None:
     try:
         app()
     except (CannotStart, ConfigurationError, ContentError, SetUpError) as error:
-        print(f"sms-service: {error}", file=sys.stderr)  # noqa: T201 - this is the command line
-        raise SystemExit(2) from None
+        _complain(str(error))
+    except OperationalError:
+        _complain("the database does not answer at the address in DATABASE_URL; is it running and reachable?")
+    except ProgrammingError:
+        _complain("the database is not set up for this version: run `sms-service migrate`")
+    except ProviderUnavailable as error:
+        _complain(f"the provider cannot be asked: {error}; nothing was changed for the numbers not asked")
     except KeyboardInterrupt:
         raise SystemExit(130) from None
+
+
+def _complain(words: str) -> NoReturn:
+    print(f"sms-service: {words}", file=sys.stderr)  # noqa: T201 - this is the command line
+    raise SystemExit(2) from None
 
 
 if __name__ == "__main__":

@@ -13,10 +13,12 @@ from rich.console import Console
 
 from sms_service.cli.demo.drive import drive
 from sms_service.cli.demo.show import Show
-from sms_service.cli.embedded import running
+from sms_service.cli.embedded import DEFAULT_DATA, running
 from sms_service.runtime import CannotStart, forget
 
 Data = Annotated[Path, typer.Option(help="folder of all data", envvar="SMS_DATA")]
+#: With someone watching, each instant stays on the screen for a moment: three weeks take about a minute.
+_PACE_S = 0.4
 _FAST = {
     "SMS_TICK_SECONDS": "0.15",
     "SMS_HOUSEKEEPING_SECONDS": "5",
@@ -31,9 +33,9 @@ def install(app: typer.Typer) -> None:
 
 
 def up(
-    data: Data = Path(".data/service"),
+    data: Data = Path(DEFAULT_DATA),
     port: Annotated[int | None, typer.Option(help="of the web process; any free one by default")] = None,
-    senders: Annotated[int, typer.Option(help="worker processes that send", min=1)] = 2,
+    senders: Annotated[int, typer.Option(help="worker processes that send", min=1)] = 1,
 ) -> None:
     """Start every process and keep it running. Servers that are not given are started here."""
     console = Console()
@@ -45,7 +47,8 @@ def up(
             console.print(f"logs: {data / 'logs'}   Ctrl-C stops everything")
             stack.supervisor.run_until_signal()
     except KeyboardInterrupt:
-        console.print("stopped")
+        pass  # Ctrl-C while it still started: the block above has stopped everything
+    console.print("stopped")
 
 
 def demo(
@@ -65,7 +68,7 @@ def demo(
         with running(data, os.environ, senders=1, overrides=_FAST) as stack:
             if stack.sandbox_url is None:
                 raise CannotStart("the demo needs the sandbox; run it without SMS_TWILIO_BASE_URL")
-            summary = drive(stack, data, show)
+            summary = drive(stack, data, show, pace_s=0.0 if headless else _PACE_S)
             show.summary(summary)
             if not headless:
                 show.phones(stack.sandbox_url)

@@ -23,7 +23,10 @@ from sms_service.store.migrate import migrate
 from sms_service.store.roles import Passwords, ensure_database
 
 _DATABASE = "sms"
+DEFAULT_DATA = ".data/service"
 _SECRETS = "secrets.json"
+#: What commands need to reach a service that runs from a data folder; readable by its owner only.
+ENVIRONMENT = "environment.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +50,7 @@ def running(
     environment: Mapping[str, str],
     *,
     web_port: int | None = None,
-    senders: int = 2,
+    senders: int = 1,
     overrides: Mapping[str, str] | None = None,
 ) -> Iterator[Stack]:
     """Start everything and yield once it is ready; leaving stops everything.
@@ -77,6 +80,7 @@ def running(
         for name in ("master_keys", "index_keys"):
             env.setdefault(f"SMS_{name.upper()}", kept[name])
         _keep(data, kept)
+        _write_private(data / ENVIRONMENT, {name: env[name] for name in sorted(env) if _ours(name)})
         supervisor.start(*first, *_processes(supervisor, env, port, senders))
         yield Stack(
             supervisor=supervisor,
@@ -209,10 +213,27 @@ def _new_secrets() -> dict[str, Any]:
     }
 
 
+def _ours(name: str) -> bool:
+    return name.startswith(("SMS_", "DATABASE_")) or name == "REDIS_URL"
+
+
+def environment_of(data: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    """The given environment; without a DATABASE_URL, joined with that of the service running from `data`."""
+    file = data / ENVIRONMENT
+    if "DATABASE_URL" in environment or not file.exists():
+        return dict(environment)
+    return {**environment, **json.loads(file.read_text())}
+
+
 def _keep(data: Path, kept: Mapping[str, Any]) -> None:
-    draft = data / f"{_SECRETS}.new"
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        json.dump(kept, file)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(data / _SECRETS)
+    _write_private(data / _SECRETS, kept)
+
+
+def _write_private(file: Path, held: Mapping[str, Any]) -> None:
+    """Write whole or not at all, for the owner's eyes only."""
+    draft = file.with_name(f"{file.name}.new")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+        json.dump(dict(held), out)
+        out.flush()
+        os.fsync(out.fileno())
+    draft.replace(file)

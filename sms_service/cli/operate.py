@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import os
 import secrets
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,16 +17,20 @@ import yaml
 from rich.console import Console
 from rich.markup import escape
 
+from sms_service.cli.embedded import DEFAULT_DATA, environment_of
 from sms_service.settings import ConfigurationError, load_settings, psycopg_url
 from sms_service.store.blocks import close_circuit
 from sms_service.store.blocks import hold as put_hold
 from sms_service.store.blocks import release as end_hold
+from sms_service.store.clock import patient_now
 from sms_service.store.migrate import migrate as run_migrations
 from sms_service.store.roles import Passwords, ensure_database
 from sms_service.store.story import message_story, visit_story
+from sms_service.use_cases.guard_restore import reconcile_since
+from sms_service.use_cases.reconcile import reconcile as settle_unknown
 from sms_service.use_cases.service import Service
 from sms_service.use_cases.set_up import SetUpError, set_up
-from sms_service.wiring import check_senders, make_service
+from sms_service.wiring import check_senders, make_provider, make_service
 
 Json = Annotated[bool, typer.Option("--json", help="one JSON object on stdout")]
 _out = Console()
@@ -33,7 +38,7 @@ _out = Console()
 
 def install(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (migrate, hold, release, why, clinic, keys):
+    for command in (migrate, hold, release, why, clinic, reconcile, keys):
         app.command()(command)
 
 
@@ -109,7 +114,7 @@ def clinic(
     as_json: Json = False,
 ) -> None:
     """Set a clinic up, or change it, and print a new API key for its feed. The key is shown only now."""
-    owner_url = os.environ.get("DATABASE_OWNER_URL")
+    owner_url = _environment().get("DATABASE_OWNER_URL")
     if not owner_url:
         raise ConfigurationError("DATABASE_OWNER_URL is not set: setting a clinic up is the owner's work")
     try:
@@ -120,12 +125,37 @@ def clinic(
     engine = sa.create_engine(psycopg_url(owner_url), poolclass=sa.NullPool)
     with engine.begin() as owner:
         made = set_up(owner, service.keys, service.library, spec if isinstance(spec, dict) else {})
-    check_senders(service, load_settings(os.environ))
+    check_senders(service, load_settings(_environment()))
     _say(
         {"clinic": made.clinic_id, "feed": made.feed_id, "key": made.key},
         f"the clinic is set up; its feed's API key, shown only now: {made.key}",
         as_json=as_json,
     )
+
+
+def reconcile(
+    since: Annotated[
+        datetime | None, typer.Option(help="after a restore: when the snapshot was taken (UTC)")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Settle attempts nobody can vouch for. With --since, learn what a restored database forgot; release."""
+    settings = load_settings(_environment())
+    service = _service()
+
+    async def run() -> dict[str, int]:
+        provider = make_provider(settings)
+        try:
+            if since is None:
+                return await settle_unknown(service, provider, grace_seconds=settings.grace_seconds)
+            with service.db.transaction() as connection:
+                now = patient_now(connection)
+            return await reconcile_since(service, provider, since.replace(tzinfo=UTC), now)
+        finally:
+            await provider.close()
+
+    counts = asyncio.run(run())
+    _say(dict(counts), f"reconciled: {counts or 'nothing was open'}", as_json=as_json)
 
 
 def keys(what: Annotated[str, typer.Argument(help="new")] = "new") -> None:
@@ -135,8 +165,13 @@ def keys(what: Annotated[str, typer.Argument(help="new")] = "new") -> None:
     typer.echo(base64.b64encode(secrets.token_bytes(32)).decode())
 
 
+def _environment() -> dict[str, str]:
+    """Ours, or that of the service that `sms-service up` runs from the data folder."""
+    return environment_of(Path(os.environ.get("SMS_DATA", DEFAULT_DATA)), os.environ)
+
+
 def _service() -> Service:
-    return make_service(load_settings(os.environ), pool_size=1)
+    return make_service(load_settings(_environment()), pool_size=1)
 
 
 def _clinics(service: Service) -> list[int]:
@@ -167,7 +202,8 @@ def _tell(story: dict[str, Any]) -> None:
         _out.print(f"visit [bold]{name}[/]: {story['status']}, {story['start']} {story['timezone']}")
         for message in messages:
             when = message["sent_at"] or message["due"] or ""
-            state = f"{message['step']:<11} {message['state']:<11}"
+            step = "+".join([message["step"], *message["merged"]])
+            state = f"{step:<19} {message['state']:<11}"
             _out.print(f"  {message['id']:>6}  {state} {when}  {message['explanation'] or ''}")
         return
     _out.print(

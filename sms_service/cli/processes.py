@@ -13,6 +13,7 @@ import typer
 import uvicorn
 
 from sms_service.cli.embedded import answers
+from sms_service.content.library import load_library
 from sms_service.runtime import require_free
 from sms_service.settings import load_settings
 from sms_service.wiring import check_senders, make_service
@@ -54,9 +55,12 @@ def worker(
     if queue not in _QUEUES:
         raise typer.BadParameter(f"one of {', '.join(_QUEUES)}", param_hint="--queue")
     load_settings(os.environ)
+    load_library()  # a broken file is told here, in one line, and not by every task
     # Celery is known to workers/ alone: this process becomes it.
     _become(
         "worker",
+        "-I",
+        "workers.tasks",
         "-Q",
         queue,
         "-P",

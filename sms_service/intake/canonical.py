@@ -35,6 +35,7 @@ class Read:
 
 def read_event(body: Mapping[str, Any], profile: Profile, now: datetime) -> Read:
     """Read one event; `now` is patient time. NotAnEventError when it cannot be told what it is about."""
+    _check_text(body)
     data = mapping(body, "data", "data")
     try:
         kind = EventType(text(body, "type", "type"))
@@ -72,6 +73,16 @@ def read_event(body: Mapping[str, Any], profile: Profile, now: datetime) -> Read
     return Read(event=event, problems=tuple(problems))
 
 
+def _check_text(body: Mapping[str, Any]) -> None:
+    """Raise NotAnEventError for what JSON can carry and nothing can store."""
+    try:
+        json.dumps(body, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise not_an_event("", "holds half a surrogate pair (\\ud800 to \\udfff); send whole characters") from None
+    except RecursionError:
+        raise not_an_event("", "is nested too deeply") from None
+
+
 def canonical_hash(body: Mapping[str, Any]) -> str:
     """SHA-256 over type and data in canonical JSON: what an event says, whatever it is called."""
     said = {"type": body.get("type"), "data": body.get("data")}
@@ -95,4 +106,7 @@ def _version(body: Mapping[str, Any], data: Mapping[str, Any], now: datetime) ->
         raise not_an_event("time", "is not ISO 8601") from None
     if at.tzinfo is None:
         raise not_an_event("time", "has no offset; add Z or +hh:mm")
-    return min(at.astimezone(UTC), now + _CLOCK_SKEW)
+    try:
+        return min(at.astimezone(UTC), now + _CLOCK_SKEW)
+    except OverflowError:
+        raise not_an_event("time", "is out of range") from None

@@ -21,10 +21,21 @@ class Code(StrEnum):
     TYPE_UNMAPPED = "type_unmapped"
     PATIENT_UNKNOWN = "patient_unknown"
     LANGUAGE_UNKNOWN = "language_unknown"
+    ZONE_UNKNOWN = "zone_unknown"
+    CONSENT_TIME_INVALID = "consent_time_invalid"
 
 
 #: Problems with which an event still means something: it is applied, and the problem is told.
-WARNINGS = frozenset({Code.PHONE_MISSING, Code.PHONE_INVALID, Code.TIME_AMBIGUOUS, Code.LANGUAGE_UNKNOWN})
+WARNINGS = frozenset(
+    {
+        Code.PHONE_MISSING,
+        Code.PHONE_INVALID,
+        Code.TIME_AMBIGUOUS,
+        Code.LANGUAGE_UNKNOWN,
+        Code.ZONE_UNKNOWN,
+        Code.CONSENT_TIME_INVALID,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,14 @@ from sms_service.domain.instants import Wall, WallKind, wall
 from sms_service.intake.problems import Code, Problem
 
 
-def known_zone(name: str) -> bool:
+#: Years outside of these are slips of the hand, and break arithmetic with days and zones.
+_YEARS = range(2000, 2200)
+
+
+def known_zone(name: object) -> bool:
     """Whether the IANA database has the zone."""
+    if not isinstance(name, str):
+        return False
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
@@ -18,7 +24,7 @@ def known_zone(name: str) -> bool:
     return True
 
 
-def read_start(written: object, zone: str | None) -> tuple[Wall | None, list[Problem]]:
+def read_start(written: object, zone: object) -> tuple[Wall | None, list[Problem]]:
     """The wall time of a start, and what is wrong with it.
 
     A sent offset decides the instant, the zone what the clock on the wall shows then. Midnight and a date
@@ -34,11 +40,13 @@ def read_start(written: object, zone: str | None) -> tuple[Wall | None, list[Pro
         return None, [
             _problem(Code.TIME_MISSING, "start has a date and no time of day; send the time as well")
         ]
+    if parsed.year not in _YEARS:
+        return None, [_problem(Code.TIME_INVALID, "start is in no year that anyone is booked for")]
     if zone is None:
         if parsed.tzinfo is None:
             return None, [_problem(Code.TIME_INVALID, "start has no offset and no zone; send timezone")]
         return None, [_problem(Code.TIME_INVALID, "the zone of the visit is not known; send timezone")]
-    if not known_zone(zone):
+    if not isinstance(zone, str) or not known_zone(zone):
         return None, [_problem(Code.TIME_INVALID, "timezone is no IANA zone such as America/New_York")]
     if parsed.tzinfo is not None:
         return wall(parsed.astimezone(UTC), zone), []

@@ -63,7 +63,8 @@ def _pathway(kind: Any, profile: Profile, problems: list[Problem]) -> dict[str, 
     if not isinstance(kind, Mapping):
         problems.append(invalid("data.appointment.type", "is an object with code, text and codings"))
         return {}
-    codings = [c for c in kind.get("codings") or () if isinstance(c, Mapping)]
+    said = kind.get("codings")
+    codings = [c for c in said if isinstance(c, Mapping)] if isinstance(said, list) else []
     candidates = [kind.get("code"), kind.get("text"), *(c.get("code") for c in codings)]
     mapped = profile.pathway([str(candidate) for candidate in candidates if candidate])
     if mapped is None:

@@ -8,21 +8,13 @@ from typing import TYPE_CHECKING, Any
 from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
 
 from sms_service.domain.request import Trace
+from sms_service.provider.errors import ProviderUnavailable
 
 if TYPE_CHECKING:
     from twilio.rest.api.v2010.account.message import MessageInstance, MessageList
 
 PAGE_SIZE = 100
 MAX_PAGES = 50  # a list that does not end is a fault, not a history
-
-
-class ProviderUnavailable(Exception):  # noqa: N818  the word callers use
-    """A question to the provider got no usable answer. The text holds no number and no body."""
-
-    def __init__(self, why: str, *, http_status: int | None = None, code: int | None = None) -> None:
-        super().__init__(f"{why} (HTTP status {http_status}, code {code})")
-        self.http_status = http_status
-        self.code = code
 
 
 def unavailable(error: Exception) -> ProviderUnavailable:

@@ -11,9 +11,10 @@ from twilio.rest import Client
 from sms_service.domain.outcome import Outcome, OutcomeClass
 from sms_service.provider.answer import WrongAnswerError
 from sms_service.provider.boottime import boottime
+from sms_service.provider.errors import ProviderUnavailable
 from sms_service.provider.exchange import EXCHANGE, Exchange
 from sms_service.provider.fault import judge
-from sms_service.provider.traces import ProviderUnavailable, list_traces, unavailable
+from sms_service.provider.traces import list_traces, unavailable
 from sms_service.provider.transport import Transport
 
 if TYPE_CHECKING:

@@ -32,7 +32,7 @@ def lock_appointment(connection: sa.Connection, clinic_id: int, external_id: str
     row = connection.execute(
         sa.text(
             f"SELECT {_COLUMNS} FROM appointments"
-            " WHERE clinic_id = :clinic AND external_id = :external FOR UPDATE"
+            " WHERE clinic_id = :clinic AND external_id = :external FOR NO KEY UPDATE"
         ),
         values,
     ).one()
@@ -92,7 +92,9 @@ def save_appointment(connection: sa.Connection, appointment: Appointment, patien
 def visits_of(connection: sa.Connection, patient_id: int) -> list[tuple[Appointment, int | None]]:
     """Every visit of a patient, locked in id order, with the visit each one continues."""
     rows = connection.execute(
-        sa.text(f"SELECT {_COLUMNS} FROM appointments WHERE patient_id = :patient ORDER BY id FOR UPDATE"),
+        sa.text(
+            f"SELECT {_COLUMNS} FROM appointments WHERE patient_id = :patient ORDER BY id FOR NO KEY UPDATE"
+        ),
         {"patient": patient_id},
     ).all()
     return [(appointment_of(row), row.continues_id) for row in rows]

@@ -138,8 +138,11 @@ def take_orphans(connection: sa.Connection, sid: str) -> list[tuple[str, int]]:
 
 
 def bound(connection: sa.Connection, sids: list[str]) -> set[str]:
-    """Which of the provider's SIDs already belong to an attempt in scope."""
-    rows = connection.execute(sa.text("SELECT sid FROM attempts WHERE sid = ANY (:sids)"), {"sids": sids})
+    """Which of the provider's SIDs already belong to an attempt, of whatever clinic on the sender."""
+    statement = """
+        SELECT sid FROM unnest(cast(:sids AS text[])) AS listed (sid)
+        WHERE EXISTS (SELECT FROM route_receipt(NULL, sid))"""
+    rows = connection.execute(sa.text(statement), {"sids": sids})
     return {row.sid for row in rows}
 
 

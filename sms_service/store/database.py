@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 import sqlalchemy as sa
+from psycopg.errors import DeadlockDetected
+from sqlalchemy.exc import OperationalError
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+_TRIES = 5
 
 
 class Database:
@@ -26,6 +34,26 @@ class Database:
     def close(self) -> None:
         """Give the connections back."""
         self.engine.dispose()
+
+
+def again_on_deadlock(act: Callable[_P, _T]) -> Callable[_P, _T]:
+    """Do a whole use case again when the database ended its transaction to break a deadlock.
+
+    An event locks patient, visits, messages; an outcome begins at its message and may end at the patient.
+    Nothing of the ended transaction was stored, so doing it again is doing it once.
+    """
+
+    @wraps(act)
+    def whole(*args: _P.args, **named: _P.kwargs) -> _T:
+        for _ in range(_TRIES - 1):
+            try:
+                return act(*args, **named)
+            except OperationalError as error:
+                if not isinstance(error.orig, DeadlockDetected):
+                    raise
+        return act(*args, **named)
+
+    return whole
 
 
 def scope(connection: sa.Connection, clinics: Iterable[int]) -> None:

@@ -21,11 +21,16 @@ def open_event(
     problems: Sequence[str],
     quarantined: bool,
 ) -> int | None:
-    """Store an event once; None when this feed delivered the same one before."""
+    """Store an event once; None when this feed delivered the same one before.
+
+    One that was quarantined is read anew when it comes again: what was wrong may have been mended since.
+    """
     statement = """
         INSERT INTO events (clinic_id, feed_id, delivery_id, learned_at, raw, hash, outcome, problems)
         VALUES (:clinic, :feed, :delivery, :now, :raw, :hash, :outcome, :problems)
-        ON CONFLICT (feed_id, delivery_id) DO NOTHING RETURNING id"""
+        ON CONFLICT (feed_id, delivery_id) DO UPDATE SET learned_at = excluded.learned_at, raw = excluded.raw,
+          hash = excluded.hash, outcome = excluded.outcome, problems = excluded.problems
+        WHERE events.outcome = 'quarantined' RETURNING id"""
     values = {
         "clinic": caller.clinic_id,
         "feed": caller.feed_id,

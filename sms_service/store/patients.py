@@ -64,7 +64,10 @@ _COLUMNS = "id, external_id, data_key, state, phone_index, unusable_at IS NOT NU
 
 
 def lock_patient(connection: sa.Connection, keys: KeyRing, clinic_id: int, external_id: str) -> PatientRow:
-    """The patient's row, made when missing, locked until the transaction ends."""
+    """The patient's row, made when missing, locked until the transaction ends.
+
+    Not FOR UPDATE: rows that only refer to the patient (a task) need not wait, nor deadlock.
+    """
     sealed = keys.new_data_key()
     statement = """
         INSERT INTO patients (clinic_id, external_id, data_key, state)
@@ -79,7 +82,7 @@ def lock_patient(connection: sa.Connection, keys: KeyRing, clinic_id: int, exter
     connection.execute(sa.text(statement), values)
     row = connection.execute(
         sa.text(
-            f"SELECT {_COLUMNS} FROM patients WHERE clinic_id = :clinic AND external_id = :external FOR UPDATE"
+            f"SELECT {_COLUMNS} FROM patients WHERE clinic_id = :clinic AND external_id = :external FOR NO KEY UPDATE"
         ),
         {"clinic": clinic_id, "external": external_id},
     ).one()
@@ -89,7 +92,7 @@ def lock_patient(connection: sa.Connection, keys: KeyRing, clinic_id: int, exter
 def lock_patient_by_id(connection: sa.Connection, keys: KeyRing, patient_id: int) -> PatientRow:
     """The patient's row, locked until the transaction ends."""
     row = connection.execute(
-        sa.text(f"SELECT {_COLUMNS} FROM patients WHERE id = :id FOR UPDATE"),
+        sa.text(f"SELECT {_COLUMNS} FROM patients WHERE id = :id FOR NO KEY UPDATE"),
         {"id": patient_id},
     ).one()
     return _opened(row, keys)

@@ -54,15 +54,19 @@ def keep_unrouted(connection: sa.Connection, sid: str, sender_id: int | None, ph
 
 
 def open_question(
-    connection: sa.Connection, sender_id: int, phones: Sequence[bytes], since: datetime
+    connection: sa.Connection,
+    sender_id: int,
+    phones: Sequence[bytes],
+    patients: Sequence[int],
+    since: datetime,
 ) -> OpenQuestion | None:
-    """The newest question to the number in the clinics in scope; an answered one leaves none open."""
+    """The newest question to the number and to one of those whose it still is; an answered one leaves none."""
     statement = """
         SELECT id, clinic_id, patient_id, appointment_id, question, told, answer FROM messages
         WHERE sender_id = :sender AND phone_index = ANY (:phones) AND question IS NOT NULL AND sent_at > :since
-          AND state IN ('sending', 'unknown', 'sent', 'delivered') AND patient_id IS NOT NULL
+          AND state IN ('sending', 'unknown', 'sent', 'delivered') AND patient_id = ANY (:patients)
         ORDER BY sent_at DESC, id DESC LIMIT 1"""
-    values = {"sender": sender_id, "phones": list(phones), "since": since}
+    values = {"sender": sender_id, "phones": list(phones), "patients": list(patients), "since": since}
     row = connection.execute(sa.text(statement), values).first()
     if row is None or row.answer is not None:
         return None
@@ -110,6 +114,12 @@ def add_reply(
     }
     reply_id: int | None = connection.execute(sa.text(statement), values).scalar_one_or_none()
     return reply_id
+
+
+def is_stored(connection: sa.Connection, sid: str) -> bool:
+    """Whether a clinic in scope has this reply already; an answer may since have changed whose it would be."""
+    statement = "SELECT EXISTS (SELECT FROM replies WHERE sid = :sid)"
+    return bool(connection.execute(sa.text(statement), {"sid": sid}).scalar_one())
 
 
 def answered(connection: sa.Connection, message_id: int, answer: int) -> None:

@@ -30,7 +30,8 @@ def sync_tasks(
         INSERT INTO tasks (clinic_id, kind, cause, cause_id, appointment_id, patient_id, due)
         VALUES (:clinic, :kind, 'appointment', :appointment, :appointment, :patient, :due)
         ON CONFLICT (clinic_id, kind, cause, cause_id) DO UPDATE
-        SET due = CASE WHEN tasks.state = 'open' THEN tasks.due ELSE excluded.due END,
+        SET patient_id = excluded.patient_id,
+            due = CASE WHEN tasks.state = 'open' THEN tasks.due ELSE excluded.due END,
             state = CASE WHEN tasks.state = 'withdrawn' THEN 'scheduled' ELSE tasks.state END
         WHERE tasks.state <> 'done'"""
     values = [

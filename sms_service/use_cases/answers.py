@@ -26,23 +26,36 @@ def take_answer(
     answered(connection, asked.message_id, answer)
     task = _task(asked.question, answer)
     if task is not None:
-        add_task(
-            connection,
-            clinic_id=clinic.id,
-            kind=task,
-            cause="reply",
-            cause_id=reply_id,
-            due=now,
-            patient_id=asked.patient_id,
-            appointment_id=asked.appointment_id,
-        )
+        _ask(connection, clinic, asked, task, reply_id, now)
     if asked.question is Question.CONFIRM and answer == _COMING and asked.appointment_id is not None:
         if asked.told is None or asked.told != start_of(connection, asked.appointment_id):
-            return "ambiguous"  # they said yes to a time that has moved since
+            # they said yes to a time that has moved since: the echo promises that a person reads it
+            _ask(connection, clinic, asked, TaskKind.READ_REPLY, reply_id, now)
+            return "ambiguous"
         confirm(connection, asked.appointment_id, asked.told)
     if asked.question is Question.PAIN:
         return "pain_high" if answer >= _STRONG_PAIN else "pain_noted"
     return f"{asked.question}_{answer}"
+
+
+def _ask(
+    connection: sa.Connection,
+    clinic: Clinic,
+    asked: OpenQuestion,
+    kind: TaskKind,
+    reply_id: int,
+    now: datetime,
+) -> None:
+    add_task(
+        connection,
+        clinic_id=clinic.id,
+        kind=kind,
+        cause="reply",
+        cause_id=reply_id,
+        due=now,
+        patient_id=asked.patient_id,
+        appointment_id=asked.appointment_id,
+    )
 
 
 def _task(question: Question, answer: int) -> TaskKind | None:

@@ -20,6 +20,7 @@ from sms_service.intake.problems import Problem
 from sms_service.intake.profile import profile_of
 from sms_service.store.appointments import lock_appointment, patient_of, replace_cancelled, save_appointment
 from sms_service.store.clock import patient_now
+from sms_service.store.database import again_on_deadlock
 from sms_service.store.inbox import add_consent, close_event, open_event
 from sms_service.store.patients import PatientRow, fold_patient, lock_patient, lock_patient_by_id
 from sms_service.store.tenants import Caller, load_clinic, load_feed
@@ -39,6 +40,7 @@ class Taken:
     problems: tuple[Problem, ...] = ()
 
 
+@again_on_deadlock
 def book(service: Service, caller: Caller, body: Mapping[str, Any]) -> Taken:
     """Store and apply an event of the caller's feed. Raises NotAnEventError for a body that is none."""
     with service.db.transaction([caller.clinic_id]) as connection:
@@ -71,10 +73,12 @@ def _apply(
     """Fold into patient and visit. The patient is locked first: all that concerns one person queues."""
     event = read.event
     patient = _lock_person(service, connection, clinic, event)
+    concerned = {patient.id: patient} if patient is not None else {}
     changed = False
     if patient is not None and event.patient_id is not None:
         before = patient
         patient, changed = fold_patient(connection, service.keys, patient, event)
+        concerned[patient.id] = patient
         _note_consent(connection, clinic, before, patient, event)
     visit: Appointment | None = None
     if event.appointment_id is not None:
@@ -82,12 +86,18 @@ def _apply(
         visit = change.appointment
         if not change.stale:
             changed = True
-            save_appointment(connection, visit, patient.id if patient else None)
-            if patient is not None and Effect.BOOKED in change.effects and visit.status is Status.BOOKED:
-                replace_cancelled(connection, patient.id, visit, now, SETTLES)
+            before = patient_of(connection, clinic.id, event.appointment_id)
+            owner = _owner(service, connection, clinic, visit, patient)
+            for person in (owner, _other(service, connection, before, concerned)):
+                if person is not None:
+                    concerned.setdefault(person.id, person)
+            save_appointment(connection, visit, owner.id if owner else None)
+            if owner is not None and Effect.BOOKED in change.effects and visit.status is Status.BOOKED:
+                replace_cancelled(connection, owner.id, visit, now, SETTLES)
     close_event(connection, event_id, visit.id if visit else None, "applied" if changed else "stale")
-    if changed and patient is not None:
-        replan(service, connection, clinic, patient, now)
+    if changed:
+        for person in concerned.values():
+            replan(service, connection, clinic, person, now)
     return changed
 
 
@@ -99,6 +109,29 @@ def _lock_person(
         return lock_patient(connection, service.keys, clinic.id, event.patient_id)
     known = patient_of(connection, clinic.id, event.appointment_id or "")
     return lock_patient_by_id(connection, service.keys, known) if known is not None else None
+
+
+def _owner(
+    service: Service,
+    connection: sa.Connection,
+    clinic: Clinic,
+    visit: Appointment,
+    patient: PatientRow | None,
+) -> PatientRow | None:
+    """Whose visit it is by the newest word on it, which need not be this event's."""
+    said = value(visit.fields, "patient_id")
+    if said is None or (patient is not None and patient.external_id == said):
+        return patient
+    return lock_patient(connection, service.keys, clinic.id, str(said))
+
+
+def _other(
+    service: Service, connection: sa.Connection, patient_id: int | None, known: Mapping[int, PatientRow]
+) -> PatientRow | None:
+    """Whose visit it was until now, if that is somebody else: their other visits may need texts again."""
+    if patient_id is None or patient_id in known:
+        return None
+    return lock_patient_by_id(connection, service.keys, patient_id)
 
 
 def _note_consent(

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 
 from sms_service.store.clock import beat, patient_now
+from sms_service.store.database import again_on_deadlock
 from sms_service.store.tenants import load_senders
 from sms_service.use_cases.service import Service
 
@@ -47,6 +48,7 @@ def claim(service: Service, enqueue: Callable[[Batch], None], *, lease_seconds: 
     return claimed
 
 
+@again_on_deadlock
 def _claim_one(service: Service, sender_id: int, lease_seconds: float) -> Sequence[Batch]:
     tokens = [uuid4() for _ in range(BATCHES)]
     with service.db.transaction() as connection:

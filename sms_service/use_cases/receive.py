@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sms_service.domain.advance import UNDELIVERED, ProviderStatus, Receipt, advance
 from sms_service.domain.consequence import Consequence, consequence
 from sms_service.domain.outcome import Outcome, OutcomeClass
+from sms_service.provider.classify import classify
 from sms_service.store.attempts import (
     AttemptRow,
     add_orphan,
@@ -23,7 +24,8 @@ from sms_service.store.attempts import (
 )
 from sms_service.store.blocks import block, open_circuit, suppress
 from sms_service.store.clock import patient_now
-from sms_service.store.messages import log
+from sms_service.store.database import again_on_deadlock
+from sms_service.store.messages import OUT, log
 from sms_service.store.patients import mark_unusable
 from sms_service.store.tasks import add_task
 from sms_service.use_cases.service import Service
@@ -31,6 +33,7 @@ from sms_service.use_cases.service import Service
 _STILL_OPEN = frozenset({"open", "unknown"})
 
 
+@again_on_deadlock
 def settle(service: Service, clinics: Iterable[int], outcomes: Sequence[Outcome]) -> None:
     """Write the outcomes of one batch in one transaction."""
     with service.db.transaction(clinics) as connection:
@@ -42,13 +45,13 @@ def settle(service: Service, clinics: Iterable[int], outcomes: Sequence[Outcome]
                 _outcome(connection, attempt, outcome, now)
 
 
+@again_on_deadlock
 def receive(
     service: Service,
     attempt_id: int | None,
     sid: str,
     status: str,
     code: int | None,
-    classify: Callable[[int | None, int | None], OutcomeClass],
 ) -> str:
     """Take a receipt in: `applied`, `repeated`, `orphan`, or `ignored` for a status we do not know."""
     try:
@@ -68,7 +71,7 @@ def receive(
             return "orphan"
         if not add_receipt(connection, clinic_id, found, sid, status, code):
             return "repeated"
-        _receipt(connection, attempt, sid, Receipt(status=said, code=code), classify, patient_now(connection))
+        _receipt(connection, attempt, sid, Receipt(status=said, code=code), patient_now(connection))
         return "applied"
 
 
@@ -85,29 +88,49 @@ def _outcome(connection: sa.Connection, attempt: AttemptRow, outcome: Outcome, n
 
 
 def accept(
-    connection: sa.Connection, attempt: AttemptRow, sid: str, status: str | None, now: datetime
+    connection: sa.Connection,
+    attempt: AttemptRow,
+    sid: str,
+    status: str | None,
+    now: datetime,
+    code: int | None = None,
 ) -> None:
-    """The provider has it: bind its SID, and apply the receipts that came before we knew it."""
+    """The provider has it: bind its SID, and apply what it said of it before we knew that SID."""
+    if attempt.state == "dead" and attempt.sid == sid:
+        return  # its receipt overtook the answer, and said that it failed
     said = ProviderStatus(status) if status in set(ProviderStatus) else ProviderStatus.QUEUED
     held = ProviderStatus(attempt.status) if attempt.status else None
     reached = advance(held, Receipt(status=said))
-    for early, _ in take_orphans(connection, sid):
-        reached = advance(reached, Receipt(status=ProviderStatus(early)))
-    # An attempt already written off stays dead, with its SID: the text it stood for may be a second one.
-    state = "accepted" if attempt.state in {*_STILL_OPEN, "accepted"} else "dead"
-    set_attempt(
-        connection,
-        attempt.id,
-        state=state,
-        outcome="accepted" if state == "accepted" else "late",
-        sid=sid,
-        status=reached,
-        code=None,
-    )
-    if state == "accepted":
+    for early, why in take_orphans(connection, sid):
+        add_receipt(connection, attempt.clinic_id, attempt.id, sid, early, why)
+        before, reached = reached, advance(reached, Receipt(status=ProviderStatus(early)))
+        code = code if reached == before else why or None
+    alive = attempt.state in {*_STILL_OPEN, "accepted"}
+    if reached in UNDELIVERED and alive and reached != held:
+        _failed(connection, attempt, sid, reached, code, now)
+    elif alive or (reached not in UNDELIVERED and attempt.message_state not in OUT):
+        # also one that was written off, while no other attempt has taken its place: nothing goes twice
+        set_attempt(
+            connection, attempt.id, state="accepted", outcome="accepted", sid=sid, status=reached, code=None
+        )
         set_message(connection, attempt.message_id, _message_state(reached))
     else:
-        _ask(connection, attempt, "untraceable", now)
+        set_attempt(connection, attempt.id, state="dead", outcome="late", sid=sid, status=reached, code=code)
+        if reached not in UNDELIVERED:
+            _ask(connection, attempt, "untraceable", now)  # the patient may have it twice
+
+
+def _failed(
+    connection: sa.Connection,
+    attempt: AttemptRow,
+    sid: str,
+    status: ProviderStatus,
+    code: int | None,
+    now: datetime,
+) -> None:
+    """The provider took it and could not deliver it."""
+    set_attempt(connection, attempt.id, state="accepted", outcome=None, sid=sid, status=status, code=code)
+    _dead(connection, attempt, classify(None, code), code, None, now)
 
 
 def park(connection: sa.Connection, attempt: AttemptRow) -> None:
@@ -121,22 +144,18 @@ def _receipt(
     attempt: AttemptRow,
     sid: str,
     receipt: Receipt,
-    classify: Callable[[int | None, int | None], OutcomeClass],
     now: datetime,
 ) -> None:
     if attempt.state == "dead":
         if attempt.sid is None:
-            accept(connection, attempt, sid, receipt.status, now)
+            accept(connection, attempt, sid, receipt.status, now, receipt.code)
         return
     held = ProviderStatus(attempt.status) if attempt.status else None
     reached = advance(held, receipt)
     if reached == held:
         return  # late or repeated: recorded, and nothing changes
     if reached in UNDELIVERED:
-        set_attempt(
-            connection, attempt.id, state="accepted", outcome=None, sid=sid, status=reached, code=receipt.code
-        )
-        _dead(connection, attempt, classify(None, receipt.code), receipt.code, None, now)
+        _failed(connection, attempt, sid, reached, receipt.code, now)
         return
     set_attempt(
         connection, attempt.id, state="accepted", outcome="accepted", sid=sid, status=reached, code=None

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 
 from sms_service.domain.request import Trace
+from sms_service.provider.errors import ProviderUnavailable
 from sms_service.store.attempts import AttemptRow, bound, lock_attempts, set_attempt, set_message
 from sms_service.store.clock import patient_now
 from sms_service.store.messages import log
@@ -25,6 +26,8 @@ GRACE_SECONDS = 600
 #: The provider's clock and ours may differ by so much.
 _SKEW = timedelta(minutes=2)
 _AT_ONCE = 200
+#: So many lists that cannot be read mean that the provider is away.
+_AWAY = 3
 
 
 class Lister(Protocol):
@@ -53,26 +56,40 @@ async def reconcile(
 
     Per (sender, number): the provider's list, newest first and not filtered by date sent (what is unsent has
     none), less what is already bound, is paired with the unknowns by sender, body and time. A trace that
-    fits several is taken by the oldest. What is left over on the provider's side waits for staff.
+    fits several is taken by the oldest; the others, which may be it as well, wait for staff.
+
+    A number whose list cannot be read waits and the next ones are asked; several in a row say that the
+    provider is away. Raises ProviderUnavailable in the end, for whoever logs it.
     """
     with service.db.transaction() as connection:
         unknown = _unsettled(connection, "unknown", grace_seconds)
     counts: dict[str, int] = defaultdict(int)
+    failures: list[ProviderUnavailable] = []
     for clinic_id, attempt_ids in _by_clinic(unknown).items():
-        for number, group in _numbers(service, clinic_id, attempt_ids).items():
+        for (_, number), group in _numbers(service, clinic_id, attempt_ids).items():
             oldest = min(attempt.committed_at for attempt in group)
-            traces = await provider.traces(number, oldest.astimezone(UTC) - _SKEW)
+            try:
+                traces = await provider.traces(number, oldest.astimezone(UTC) - _SKEW)
+            except ProviderUnavailable as error:
+                failures.append(error)
+                if len(failures) == _AWAY:
+                    raise
+                continue
             _settle(service, clinic_id, [attempt.id for attempt in group], traces, counts)
+    if failures:
+        raise failures[-1]
     return dict(counts)
 
 
-def _numbers(service: Service, clinic_id: int, attempt_ids: list[int]) -> dict[str, list[AttemptRow]]:
-    groups: dict[str, list[AttemptRow]] = defaultdict(list)
+def _numbers(
+    service: Service, clinic_id: int, attempt_ids: list[int]
+) -> dict[tuple[int, str], list[AttemptRow]]:
+    groups: dict[tuple[int, str], list[AttemptRow]] = defaultdict(list)
     with service.db.transaction([clinic_id]) as connection:
         for attempt in lock_attempts(connection, attempt_ids).values():
             number = phone_of(connection, service.keys, attempt.patient_id, attempt.phone_index)
             if number is not None:
-                groups[number].append(attempt)
+                groups[attempt.sender_id, number].append(attempt)
             elif attempt.state == "unknown":
                 _hand_over(connection, attempt, patient_now(connection))
     return groups
@@ -101,19 +118,35 @@ def _settle(
             counts["handed_over"] += len(attempts)
             return
         taken = bound(connection, [trace.sid for trace in traces])
-        free = sorted((t for t in traces if t.sid not in taken), key=lambda trace: trace.created_at)
-        for attempt in sorted(attempts, key=lambda a: a.committed_at):
-            trace = next((t for t in free if _fits(service, attempt, t, address)), None)
+        attempts.sort(key=lambda attempt: attempt.committed_at)
+        found = _pair(service, attempts, [t for t in traces if t.sid not in taken], address)
+        for attempt in attempts:
+            trace = found.get(attempt.id)
             if trace is not None:
-                free.remove(trace)
-                accept(connection, attempt, trace.sid, trace.status, now)
+                accept(connection, attempt, trace.sid, trace.status, now, trace.code)
                 counts["found"] += 1
-            elif attempt.lost:
+            elif attempt.lost or any(_fits(service, attempt, t, address) for t in found.values()):
                 _hand_over(connection, attempt, now)
                 counts["handed_over"] += 1
             else:
                 _send_again(connection, attempt, now)
                 counts["sent_again"] += 1
+
+
+def _pair(
+    service: Service, attempts: Sequence[AttemptRow], traces: Sequence[Trace], address: str
+) -> dict[int, Trace]:
+    """A trace for each attempt that has one: by its words first, then the redacted ones by time alone."""
+    free = sorted(traces, key=lambda trace: trace.created_at)
+    found: dict[int, Trace] = {}
+    for redacted in (False, True):
+        for attempt in attempts:
+            fitting = (t for t in free if (not t.body) is redacted and _fits(service, attempt, t, address))
+            trace = next(fitting, None) if attempt.id not in found else None
+            if trace is not None:
+                free.remove(trace)
+                found[attempt.id] = trace
+    return found
 
 
 def _fits(service: Service, attempt: AttemptRow, trace: Trace, address: str) -> bool:
@@ -134,7 +167,13 @@ def _send_again(connection: sa.Connection, attempt: AttemptRow, now: datetime) -
 
 
 def _hand_over(connection: sa.Connection, attempt: AttemptRow, now: datetime) -> None:
-    """A person has to look; the attempt stays unknown and is never sent again by itself."""
+    """A person has to look; the attempt stays unknown and is never sent again by itself.
+
+    Nor is it looked for again, lest those that nobody can settle keep the others from their turn.
+    """
+    set_attempt(
+        connection, attempt.id, state="unknown", outcome="handed_over", sid=None, status=None, code=None
+    )
     add_task(
         connection,
         clinic_id=attempt.clinic_id,

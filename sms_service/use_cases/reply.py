@@ -14,10 +14,12 @@ from sms_service.domain.people import Clinic
 from sms_service.domain.understand import Intent, Understanding, understand
 from sms_service.store.blocks import block, is_suppressed, lift, suppress, unblock
 from sms_service.store.clock import patient_now
+from sms_service.store.database import again_on_deadlock
 from sms_service.store.patients import PatientRow, lock_patient_by_id, write_patient
 from sms_service.store.replies import (
     OpenQuestion,
     add_reply,
+    is_stored,
     keep_unrouted,
     open_question,
     queue_answer,
@@ -63,9 +65,12 @@ class _Told:
     phone_index: bytes
     sender_id: int
     now: datetime
+    blocked: bool
+    """The provider confirmed the opt-out and blocks the number itself."""
     silent: bool
 
 
+@again_on_deadlock
 def reply(service: Service, inbound: Inbound) -> str:
     """Store a reply, act on it and queue its answer in one transaction; the intent found, or why none."""
     phones = service.keys.phone_indexes(inbound.phone)
@@ -94,16 +99,19 @@ def _act(
         patient: lock_patient_by_id(connection, service.keys, patient)
         for patient in sorted(p for _, p in people)
     }
-    asked = open_question(connection, sender[0], phones, now - _QUESTION_LIVES)
+    if is_stored(connection, inbound.sid):
+        return "repeated"
+    asked = open_question(connection, sender[0], phones, list(locked), now - _QUESTION_LIVES)
     clinic_id, patient_id = (asked.clinic_id, asked.patient_id) if asked else people[0]
     patient, clinic = locked[patient_id], load_clinic(connection, clinic_id)
+    phone_index = patient.phone_index or phones[0]  # while the index key rotates, the one it is stored under
     meaning = _read(service, inbound, patient.language or clinic.default_language, asked)
     reply_id = add_reply(
         connection,
         clinic_id=clinic_id,
         sender_id=sender[0],
         patient_id=patient_id,
-        phone_index=phones[0],
+        phone_index=phone_index,
         sid=inbound.sid,
         body=patient.box.seal(inbound.body),
         intents=[intent.value for intent in meaning.intents],
@@ -113,15 +121,16 @@ def _act(
     )
     if reply_id is None:
         return "repeated"
+    blocked = inbound.provider_confirmed or (sender[1] == "provider" and meaning.intents[0] is Intent.OPT_OUT)
     told = _Told(
         clinic=clinic,
         patient=patient,
         reply_id=reply_id,
-        phone_index=phones[0],
+        phone_index=phone_index,
         sender_id=sender[0],
         now=now,
-        silent=inbound.provider_confirmed
-        or sender[1] == "provider"
+        blocked=blocked,
+        silent=blocked
         or recent_answers(connection, patient_id, now - timedelta(hours=1)) >= _ANSWERS_PER_HOUR,
     )
     match meaning.intents[0]:
@@ -145,6 +154,8 @@ def _act(
 
 
 def _read(service: Service, inbound: Inbound, language: str, asked: OpenQuestion | None) -> Understanding:
+    if inbound.provider_confirmed:  # by whatever word: no text of ours would reach them
+        return Understanding(intents=(Intent.OPT_OUT,))
     keywords = service.library.keywords.get(language) or service.library.keywords["en"]
     return understand(inbound.body, keywords, asked.question if asked else None)
 
@@ -159,7 +170,10 @@ def _opt_out(
     """Stop every clinic that texts this number from this sender; one confirmation, and nothing after it."""
     known = is_suppressed(connection, told.clinic.id, told.phone_index)
     for clinic_id, patient_id in people:
-        suppress(connection, clinic_id, told.phone_index, "reply", told.now)
+        phone_index = locked[patient_id].phone_index or told.phone_index
+        suppress(connection, clinic_id, phone_index, "reply", told.now)
+        if told.blocked:
+            block(connection, told.sender_id, phone_index, "opted_out", told.now)
         replan(service, connection, load_clinic(connection, clinic_id), locked[patient_id], told.now)
     if not known:
         _answer(connection, told, "opt_out", "opt_out", useful_for=_CONFIRMATION_USEFUL)
@@ -172,9 +186,10 @@ def _opt_in(
     people: Sequence[tuple[int, int]],
     locked: dict[int, PatientRow],
 ) -> None:
-    unblock(connection, told.sender_id, told.phone_index)
     for clinic_id, patient_id in people:
-        lift(connection, clinic_id, told.phone_index, told.now)
+        phone_index = locked[patient_id].phone_index or told.phone_index
+        unblock(connection, told.sender_id, phone_index)
+        lift(connection, clinic_id, phone_index, told.now)
         replan(service, connection, load_clinic(connection, clinic_id), locked[patient_id], told.now)
     _answer(connection, told, "opt_in", "opt_in")
 

@@ -15,6 +15,7 @@ from sms_service.domain.ids import AttemptId
 from sms_service.domain.outcome import Outcome
 from sms_service.domain.request import Request
 from sms_service.store.clock import patient_now
+from sms_service.store.database import again_on_deadlock
 from sms_service.store.fence import (
     NewAttempt,
     correct_bucket,
@@ -74,6 +75,7 @@ def send(
     return sent
 
 
+@again_on_deadlock
 def fence(service: Service, batch: Batch, *, boottime: Callable[[], float]) -> tuple[list[Request], Sent]:
     """Decide and compose under row locks and commit one attempt per text, before any HTTP.
 

@@ -105,8 +105,12 @@ def _variant(
     row: Any, library: Library, clinic: Clinic, visit: Registers, *, unknown_language: bool
 ) -> Variant:
     if row.anchor is None:
+        if row.facts["text"] not in library.answers:
+            raise CannotComposeError(row.facts["text"], "no words by that name")
         return library.answers[row.facts["text"]]
-    pathway: Pathway = library.pathways[row.pathway]
+    # a pathway may have been withdrawn, or lost a step, since the text was planned
+    pathway: Pathway | None = library.pathways.get(row.pathway)
+    step = next((step for step in pathway.steps if step.id == row.step), None) if pathway else None
     offers = unknown_language and bool(library.offers(clinic.offered_languages, clinic.default_language))
     situation = Situation(
         merged=tuple(row.merged),
@@ -119,7 +123,7 @@ def _variant(
             "done": "yes" if _done(visit) else "unknown",
         },
     )
-    variant = choose(pathway.step(row.step), situation)
+    variant = choose(step, situation) if step else None
     if variant is None:
         raise CannotComposeError(f"{row.pathway}.{row.step}", "no words for this situation")
     return variant

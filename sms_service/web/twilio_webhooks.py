@@ -7,7 +7,6 @@ from urllib.parse import parse_qsl
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from sms_service.provider.classify import classify
 from sms_service.provider.signature import verify
 from sms_service.settings import Settings
 from sms_service.use_cases.receive import receive
@@ -32,7 +31,6 @@ async def post_status(request: Request, service: ServiceOf, settings: SettingsOf
         _required(form, "MessageSid"),
         _required(form, "MessageStatus"),
         _integer(form.get("ErrorCode", ""), _INTEGER_DIGITS),
-        classify,
     )
     return Response(status_code=204)
 

@@ -40,7 +40,7 @@ class Watcher(Protocol):
         """Something happened."""
 
 
-def drive(stack: Stack, data: Path, watcher: Watcher) -> dict[str, Any]:
+def drive(stack: Stack, data: Path, watcher: Watcher, *, pace_s: float = 0.0) -> dict[str, Any]:
     """Run the scenario to its end, from wherever an earlier run stopped, and return the summary."""
     service = make_service(load_settings(stack.environment), pool_size=2)
     languages = sorted(service.library.catalogs)
@@ -52,11 +52,13 @@ def drive(stack: Stack, data: Path, watcher: Watcher) -> dict[str, Any]:
         _name_phone(stack.sandbox_url, person)
     watcher.began(languages, len(everyone))
     began = time.monotonic()
-    _play(stack, service, key, data, acts(everyone), watcher)
+    _play(stack, service, key, data, acts(everyone), watcher, pace_s)
     return _summary(stack, service, languages, time.monotonic() - began)
 
 
-def _play(stack: Stack, service: Service, key: str, data: Path, script: list[Act], watcher: Watcher) -> None:
+def _play(
+    stack: Stack, service: Service, key: str, data: Path, script: list[Act], watcher: Watcher, pace_s: float
+) -> None:
     progress = data / "demo.json"
     done = int(json.loads(progress.read_text())["acts"]) if progress.exists() else 0
     step(service, BEGIN)
@@ -75,6 +77,7 @@ def _play(stack: Stack, service: Service, key: str, data: Path, script: list[Act
         )
         if following is None or following > END:
             return
+        time.sleep(pace_s)
         step(service, following)
         _label_time(stack, following)
         watcher.moved(following, (following - BEGIN) / (END - BEGIN), _texts(stack))

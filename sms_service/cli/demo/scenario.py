@@ -99,7 +99,7 @@ def acts(everyone: Sequence[Person]) -> list[Act]:
             says(ana, at(10, 11, 30), "4"),
             # moved by the clinic after the patient was told, across the clock change
             booked(ben, at(0, 9, 10), at(7, 14)),
-            says(ben, at(4, 12), "1"),
+            says(ben, at(3, 12), "1"),
             Act(at=at(5, 13), person=ben, kind="rescheduled", start=at(8, 15, 30)),
             completed(ben, at(8, 16), None),
             # cancelled after being told

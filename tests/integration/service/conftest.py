@@ -13,7 +13,7 @@ from sms_service.store.roles import APP, OWNER, Passwords, ensure_database
 
 PASSWORDS = Passwords(owner="owner-secret", app="app-secret")
 #: Nothing here loses its power: that is tested with every process real.
-QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "deadlock_timeout": "50ms"}
 
 
 def _one_of_each_major():

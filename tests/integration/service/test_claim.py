@@ -28,7 +28,9 @@ def claimed(batches):
 
 def bucket(world, held, rate, sender=None):
     """Fix what may leave now; a rate so small that the clock adds nothing."""
-    world.do("UPDATE senders SET bucket = %s, segments_per_second = %s, bucket_at = clock_timestamp()", held, rate)
+    world.do(
+        "UPDATE senders SET bucket = %s, segments_per_second = %s, bucket_at = clock_timestamp()", held, rate
+    )
 
 
 def test_what_is_due_is_claimed_and_what_is_not_is_left(world):
@@ -121,7 +123,8 @@ def test_two_texts_in_flight_to_one_number_are_refused_by_the_database(world):
     world.say("booked", "V2", "P2", given="Ben")
     with pytest.raises(Exception, match="messages_in_flight"):
         world.do(
-            "UPDATE messages SET state = 'claimed', token = %s, lease_until = now() WHERE step = 'welcome'", uuid4()
+            "UPDATE messages SET state = 'claimed', token = %s, lease_until = now() WHERE step = 'welcome'",
+            uuid4(),
         )
 
 
@@ -189,7 +192,9 @@ def test_two_ticks_at_once_claim_nothing_twice(world):
     for one in ticks:
         one.join()
     found += claimed(world.tick())
-    assert Counter(found) == Counter({row.id: 1 for row in world.all("SELECT id FROM messages WHERE step = 'welcome'")})
+    assert Counter(found) == Counter(
+        {row.id: 1 for row in world.all("SELECT id FROM messages WHERE step = 'welcome'")}
+    )
 
 
 def test_a_tick_that_meets_another_tick_of_the_same_sender_claims_nothing(world):
@@ -223,7 +228,10 @@ def test_in_overload_must_goes_first_and_then_clinics_take_turns(world):
     crowd(world, 4)
     crowd(world, 2, second, first=100)
     # every text is one segment, due now, useful for a moment; six seconds' worth in a bucket of three
-    world.do("UPDATE messages SET segments = 1, priority = 2, until = %s WHERE step = 'welcome'", NOW + timedelta(seconds=1))
+    world.do(
+        "UPDATE messages SET segments = 1, priority = 2, until = %s WHERE step = 'welcome'",
+        NOW + timedelta(seconds=1),
+    )
     must = world.message("welcome", "V3").id
     world.do("UPDATE messages SET priority = 0, until = until + interval '0.1 s' WHERE id = %s", must)
     bucket(world, 2.5, 0.0001)
@@ -231,7 +239,8 @@ def test_in_overload_must_goes_first_and_then_clinics_take_turns(world):
     assert len(went) == 3
     assert must in went
     clinics = Counter(
-        row.clinic_id for row in world.all("SELECT clinic_id FROM messages WHERE id = ANY (%s) AND priority = 2", went)
+        row.clinic_id
+        for row in world.all("SELECT clinic_id FROM messages WHERE id = ANY (%s) AND priority = 2", went)
     )
     assert clinics == {world.home.clinic_id: 1, second.clinic_id: 1}
 
@@ -243,9 +252,13 @@ def test_what_can_no_longer_be_useful_is_skipped_with_a_reason_and_a_must_become
     world.set(late)
     world.tick()
     assert world.states()["welcome"] == ("skipped", "window_passed")
-    (task,) = world.all("SELECT * FROM tasks WHERE kind = 'phone_instead' AND cause_id = %s", world.message("welcome").id)
+    (task,) = world.all(
+        "SELECT * FROM tasks WHERE kind = 'phone_instead' AND cause_id = %s", world.message("welcome").id
+    )
     assert (task.cause, task.state, task.due) == ("message", "open", late)
-    assert world.one("SELECT what FROM message_log WHERE reason = 'window_passed' AND message_id = %s", task.cause_id)
+    assert world.one(
+        "SELECT what FROM message_log WHERE reason = 'window_passed' AND message_id = %s", task.cause_id
+    )
 
 
 def test_what_misses_its_window_for_want_of_rate_says_so(world):
@@ -260,7 +273,9 @@ def test_what_misses_its_window_for_want_of_rate_says_so(world):
 def test_a_late_text_that_is_no_must_makes_no_task(world):
     world.say("booked", start="2027-05-20T14:00:00")
     world.run()
-    world.do("UPDATE messages SET state = 'skipped', reason = 'x' WHERE state IN ('planned', 'waiting') AND step <> 'logistics'")
+    world.do(
+        "UPDATE messages SET state = 'skipped', reason = 'x' WHERE state IN ('planned', 'waiting') AND step <> 'logistics'"
+    )
     world.set(world.message("logistics").until + timedelta(minutes=1))
     world.tick()
     assert world.states()["logistics"] == ("skipped", "window_passed")

@@ -24,12 +24,13 @@ $$;
 CREATE FUNCTION clinic_ids() RETURNS SETOF bigint
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$ SELECT id FROM clinics $$;
 
--- Attempts without an outcome: open longer than p_open, or unknown longer than p_grace (machine time).
+-- Attempts without an outcome that are older than p_age (machine time), less those that a person has by now.
 CREATE FUNCTION unsettled(p_state text, p_age interval, p_limit integer)
 RETURNS TABLE (attempt bigint, clinic bigint, sender bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT id, clinic_id, sender_id FROM attempts
   WHERE state = p_state AND state IN ('open', 'unknown') AND committed_at < clock_timestamp() - p_age
+    AND outcome IS DISTINCT FROM 'handed_over'
   ORDER BY committed_at LIMIT p_limit
 $$;
 
