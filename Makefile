@@ -84,7 +84,7 @@ lock: ## Resolve the locks again with uv (ARGS=--upgrade for newer versions)
 
 .PHONY: clean
 clean: ## Remove .venv, caches and the data of demo and up
-	@if [ -d $(DATA) ] && [ -x $(BIN)/python ]; then $(BIN)/python -c \
-		'import pathlib, sys; from sms_service.runtime import forget; forget(pathlib.Path(sys.argv[1]))' $(DATA); fi
+	@if [ -d $(DATA) ] && [ -x $(BIN)/python ]; then $(BIN)/python -c 'import pathlib, sys; \
+		from sms_service.runtime import forget; [forget(f) for f in pathlib.Path(sys.argv[1]).iterdir()]' $(DATA); fi
 	rm -rf $(VENV) $(DATA) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -131,8 +131,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=1, help="our send workers; one has a core of its own")
     parser.add_argument("--tick", type=float, default=1.0, help="seconds between our ticks")
     parser.add_argument("--in-flight", type=int, default=50, help="our calls at once, for each worker")
-    parser.add_argument("--processes", type=int, default=4, help="of the prefork pool of one task each")
-    parser.add_argument("--prefetch", type=int, default=4, help="its prefetch multiplier")
+    parser.add_argument("--processes", type=int, default=8, help="of the prefork pool of one task each")
+    parser.add_argument("--prefetch", type=int, default=16, help="its prefetch multiplier")
     parser.add_argument("--delay-ms", type=float, default=0, help="how long the provider takes to answer")
     return parser.parse_args()
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 TWILIO = "https://api.twilio.com"
 _PREFIX = "SMS_"
+_KEY_BYTES = 32
 
 
 class ConfigurationError(Exception):
@@ -22,18 +23,34 @@ class ConfigurationError(Exception):
 def _keys(written: object) -> tuple[bytes, ...]:
     """Comma-separated base64 keys, newest first."""
     try:
-        return tuple(
-            base64.b64decode(part.strip(), validate=True) for part in str(written).split(",") if part.strip()
-        )
-    except binascii.Error as error:
+        keys = tuple(base64.b64decode(part, validate=True) for part in _list(written))
+    except (binascii.Error, ValueError) as error:
         raise ValueError("is not base64; make one with `sms-service keys new`") from error
+    if not keys or any(len(key) != _KEY_BYTES for key in keys):
+        raise ValueError(f"must hold keys of {_KEY_BYTES} bytes; make one with `sms-service keys new`")
+    return keys
 
 
 def _list(written: object) -> tuple[str, ...]:
     return tuple(part.strip() for part in str(written).split(",") if part.strip())
 
 
+def _web_address(written: object) -> str:
+    parts = urlsplit(str(written))
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("must be an address such as https://texts.example.org")
+    return str(written)
+
+
+def _database(written: object) -> str:
+    if not str(written).startswith("postgresql+psycopg://"):
+        raise ValueError("must be a postgresql:// address")
+    return str(written)
+
+
 Keys = Annotated[tuple[bytes, ...], BeforeValidator(_keys)]
+WebAddress = Annotated[str, BeforeValidator(_web_address)]
+DatabaseAddress = Annotated[str, BeforeValidator(_database)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_list)]
 
 
@@ -42,15 +59,15 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
-    database_url: str = Field(repr=False)
+    database_url: DatabaseAddress = Field(repr=False)
     redis_url: str = "redis://127.0.0.1:6379/0"
     master_keys: Keys = Field(repr=False)
     index_keys: Keys = Field(repr=False)
-    public_base_url: str = "http://127.0.0.1:8000"
+    public_base_url: WebAddress = "http://127.0.0.1:8000"
     twilio_account_sid: str = ""
     twilio_auth_tokens: Words = Field(default=(), repr=False)
     """The primary token first; a second one verifies signatures while they rotate."""
-    twilio_base_url: str = TWILIO
+    twilio_base_url: WebAddress = TWILIO
     provider_timeout_s: float = Field(default=10.0, gt=0, le=60)
     provider_concurrency: int = Field(default=50, ge=1, le=1000)
     web_host: str = "127.0.0.1"
@@ -72,7 +89,7 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
     values = {}
     for name in Settings.model_fields:
         variable = name.upper() if name in {"database_url", "redis_url"} else f"{_PREFIX}{name.upper()}"
-        held = _value(environment, variable)
+        held = read_setting(environment, variable)
         if held is not None:
             values[name] = held
     if "database_url" in values:
@@ -117,13 +134,19 @@ def psycopg_url(url: str) -> str:
     return url
 
 
-def _value(environment: Mapping[str, str], variable: str) -> str | None:
+def read_setting(environment: Mapping[str, str], variable: str) -> str | None:
+    """A variable, or the content of the file that NAME_FILE names; ConfigurationError if it is unreadable."""
     file = environment.get(f"{variable}_FILE")
     if file:
         try:
-            return Path(file).read_text(encoding="utf-8").strip()
+            held = Path(file).read_text(encoding="utf-8").strip()
         except OSError as error:
             raise ConfigurationError(f"{variable}_FILE cannot be read: {error.strerror}") from error
+        except UnicodeDecodeError:
+            raise ConfigurationError(f"{variable}_FILE is not a text file in UTF-8") from None
+        if not held:
+            raise ConfigurationError(f"{variable}_FILE names a file that is empty")
+        return held
     return environment.get(variable) or None
 
 
@@ -133,5 +156,7 @@ def _explain(error: ValidationError) -> str:
         name = str(problem["loc"][0])
         variable = name.upper() if name in {"database_url", "redis_url"} else f"{_PREFIX}{name.upper()}"
         missing = problem["type"] == "missing"
-        lines.append(f"{variable} {'is not set' if missing else problem['msg']}")
+        lines.append(
+            f"{variable} {'is not set' if missing else problem['msg'].removeprefix('Value error, ')}"
+        )
     return "configuration:\n  - " + "\n  - ".join(lines)

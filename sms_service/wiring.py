@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from sms_service.content.library import load_library
-from sms_service.settings import ConfigurationError, Settings, check_live
+from sms_service.settings import TWILIO, ConfigurationError, Settings, check_live
 from sms_service.store.clock import is_stepped
 from sms_service.store.database import Database
 from sms_service.store.keyring import KeyRing
@@ -45,17 +45,25 @@ def make_provider(settings: Settings) -> Twilio:
     )
 
 
-def check_senders(service: Service, settings: Settings) -> None:
-    """Refuse to start on live senders with an unsafe configuration, a stepped clock, or unsigned words."""
-    with service.db.transaction() as connection:
-        if not any(sender.live for sender in load_senders(connection)):
-            return
-        stepped = is_stepped(connection)
-        standby = connection.execute(sa.text("SHOW synchronous_standby_names")).scalar_one()
+def check_senders(connection: sa.Connection, settings: Settings) -> None:
+    """Refuse senders that could reach real people unsafely; called at start and before one is set up.
+
+    A live one needs a safe configuration, the real clock and signed words. One that is not live may still
+    leave through the real provider, and then only to the numbers it names for rehearsal.
+    """
+    senders = load_senders(connection)
+    for sender in senders:
+        if not sender.live and settings.twilio_base_url == TWILIO and not sender.rehearses:
+            raise ConfigurationError(
+                f"sender {sender.name} is not live but would leave through {TWILIO}: list allow_numbers for"
+                " rehearsal, or set SMS_TWILIO_BASE_URL to a sandbox"
+            )
+    if not any(sender.live for sender in senders):
+        return
     check_live(settings)
-    if stepped:
+    if is_stepped(connection):
         raise ConfigurationError("patient time is stepped: give live senders a database of their own")
-    if not standby:
+    if not connection.execute(sa.text("SHOW synchronous_standby_names")).scalar_one():
         raise ConfigurationError(
             "a live sender needs a synchronous standby: set synchronous_standby_names in PostgreSQL, or a"
             " failover may forget what was sent"
@@ -64,3 +72,9 @@ def check_senders(service: Service, settings: Settings) -> None:
         "a live sender needs signed STOP, HELP and red-flag texts, and this version has drafts only:"
         " rehearse with a sender that is not live"
     )
+
+
+def check_start(service: Service, settings: Settings) -> None:
+    """`check_senders` on the service's own database."""
+    with service.db.transaction() as connection:
+        check_senders(connection, settings)

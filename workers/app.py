@@ -14,13 +14,15 @@ from celery import Celery
 from celery.signals import setup_logging, worker_ready
 from kombu.entity import Queue
 
+from sms_service.settings import read_setting
+
 #: The tick never waits behind a batch, and a batch never behind housekeeping: a queue and a process each.
 QUEUES = ("tick", "send", "housekeeping")
 
-_tick = float(os.environ.get("SMS_TICK_SECONDS", "1"))
-_housekeeping = float(os.environ.get("SMS_HOUSEKEEPING_SECONDS", "10"))
+_tick = float(read_setting(os.environ, "SMS_TICK_SECONDS") or 1)
+_housekeeping = float(read_setting(os.environ, "SMS_HOUSEKEEPING_SECONDS") or 10)
 
-app = Celery("sms_service", broker=os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0"))
+app = Celery("sms_service", broker=read_setting(os.environ, "REDIS_URL") or "redis://127.0.0.1:6379/0")
 app.conf.update(
     accept_content=["json"],
     task_serializer="json",

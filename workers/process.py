@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sms_service.settings import Settings, load_settings
 from sms_service.use_cases.service import Service
-from sms_service.wiring import check_senders, make_provider, make_service
+from sms_service.wiring import check_start, make_provider, make_service
 
 if TYPE_CHECKING:
     from sms_service.provider.twilio import Twilio
@@ -25,7 +25,7 @@ class Process:
     def __init__(self) -> None:
         self.settings: Settings = load_settings(os.environ)
         self.service: Service = make_service(self.settings)
-        check_senders(self.service, self.settings)
+        check_start(self.service, self.settings)
         self.guarded = False
         """Whether this process made sure that the database is the one that sent last."""
         self._loop = asyncio.new_event_loop()

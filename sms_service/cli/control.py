@@ -71,7 +71,7 @@ def demo(
             summary = drive(stack, data, show, pace_s=0.0 if headless else _PACE_S)
             show.summary(summary)
             if not headless:
-                show.phones(stack.sandbox_url)
+                show.phones(stack.sandbox_url, stack.web_url)
                 webbrowser.open(stack.sandbox_url)
                 stack.supervisor.run_until_signal()
     except KeyboardInterrupt:

@@ -41,6 +41,8 @@ class Stack:
     @property
     def owner_url(self) -> str:
         """The schema owner's address, for setting clinics up."""
+        if "DATABASE_OWNER_URL" not in self.environment:
+            raise CannotStart("DATABASE_OWNER_URL is not set: setting a clinic up is the owner's work")
         return self.environment["DATABASE_OWNER_URL"]
 
 
@@ -214,7 +216,8 @@ def _new_secrets() -> dict[str, Any]:
 
 
 def _ours(name: str) -> bool:
-    return name.startswith(("SMS_", "DATABASE_")) or name == "REDIS_URL"
+    """Whether a variable is the service's own; the administrator's address is never written down."""
+    return name.startswith("SMS_") or name in {"DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL"}
 
 
 def environment_of(data: Path, environment: Mapping[str, str]) -> dict[str, str]:

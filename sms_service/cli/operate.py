@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from sms_service.cli.embedded import DEFAULT_DATA, environment_of
-from sms_service.settings import ConfigurationError, load_settings, psycopg_url
+from sms_service.settings import ConfigurationError, load_settings, psycopg_url, read_setting
 from sms_service.store.blocks import close_circuit
 from sms_service.store.blocks import hold as put_hold
 from sms_service.store.blocks import release as end_hold
@@ -33,7 +33,7 @@ from sms_service.use_cases.set_up import SetUpError, set_up
 from sms_service.wiring import check_senders, make_provider, make_service
 
 Json = Annotated[bool, typer.Option("--json", help="one JSON object on stdout")]
-_out = Console()
+_out = Console(soft_wrap=True)
 
 
 def install(app: typer.Typer) -> None:
@@ -44,14 +44,14 @@ def install(app: typer.Typer) -> None:
 
 def migrate() -> None:
     """Bring the schema to the newest revision; with DATABASE_ADMIN_URL, make roles and database first."""
-    owner = os.environ.get("DATABASE_OWNER_URL")
+    owner = read_setting(os.environ, "DATABASE_OWNER_URL")
     if not owner:
         raise ConfigurationError(
             "DATABASE_OWNER_URL is not set: the schema belongs to the owner role sms_owner"
         )
-    admin = os.environ.get("DATABASE_ADMIN_URL")
+    admin = read_setting(os.environ, "DATABASE_ADMIN_URL")
     if admin:
-        target, app = sa.make_url(owner), sa.make_url(os.environ.get("DATABASE_URL", owner))
+        target, app = sa.make_url(owner), sa.make_url(read_setting(os.environ, "DATABASE_URL") or owner)
         passwords = Passwords(owner=str(target.password or ""), app=str(app.password or ""))
         ensure_database(admin.replace("+psycopg", ""), str(target.database), passwords)
     _out.print(f"the schema is at revision {run_migrations(psycopg_url(owner))}")
@@ -66,7 +66,7 @@ def hold(
 ) -> None:
     """Stop sending, at once and until released. Texts wait; what passes its window is skipped."""
     service = _service()
-    scope, target = _target(service, clinic, sender, everything)
+    scope, target = _target(service, clinic, sender, everything=everything)
     with service.db.transaction(_clinics(service)) as connection:
         put_hold(connection, scope, target, reason)
     _say({"held": scope, "target": target}, f"sending is on hold: {scope}", as_json=as_json)
@@ -82,7 +82,7 @@ def release(
 ) -> None:
     """End a hold; for a sender, close its circuit too, once what the provider refused is mended."""
     service = _service()
-    scope, target = _target(service, clinic, sender, everything)
+    scope, target = _target(service, clinic, sender, everything=everything)
     with service.db.transaction() as connection:
         was = end_hold(connection, scope, target)
         if scope == "sender":
@@ -96,11 +96,16 @@ def why(
 ) -> None:
     """Tell the whole story of a message or a visit in plain words."""
     service = _service()
-    with service.db.transaction(_clinics(service)) as connection:
-        if what.isdecimal():
+    slug, slash, visit = what.partition("/")
+    if slash:
+        _, clinic_id = _target(service, slug, None, everything=False)
+        with service.db.transaction([clinic_id]) as connection:
+            story = visit_story(connection, visit)
+    elif what.isdecimal():
+        with service.db.transaction(_clinics(service)) as connection:
             story = message_story(connection, service.keys, int(what))
-        else:
-            story = visit_story(connection, what.rpartition("/")[2])
+    else:
+        raise typer.BadParameter("say the number of a message, or a visit as clinic/visit-id")
     if story is None:
         raise typer.BadParameter(f"there is no message or visit {what}")
     if as_json:
@@ -114,18 +119,20 @@ def clinic(
     as_json: Json = False,
 ) -> None:
     """Set a clinic up, or change it, and print a new API key for its feed. The key is shown only now."""
-    owner_url = _environment().get("DATABASE_OWNER_URL")
+    owner_url = read_setting(_environment(), "DATABASE_OWNER_URL")
     if not owner_url:
         raise ConfigurationError("DATABASE_OWNER_URL is not set: setting a clinic up is the owner's work")
     try:
         spec = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SetUpError(f"{file.name} cannot be read as YAML: {type(error).__name__}") from error
+    except OSError as error:
+        raise SetUpError(f"{file} cannot be read: {error.strerror}") from error
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        raise SetUpError(f"{file.name} is not valid YAML in UTF-8; check indentation and quotes") from error
     service = _service()
     engine = sa.create_engine(psycopg_url(owner_url), poolclass=sa.NullPool)
     with engine.begin() as owner:
         made = set_up(owner, service.keys, service.library, spec if isinstance(spec, dict) else {})
-    check_senders(service, load_settings(_environment()))
+        check_senders(owner, load_settings(_environment()))  # refused before anything is committed
     _say(
         {"clinic": made.clinic_id, "feed": made.feed_id, "key": made.key},
         f"the clinic is set up; its feed's API key, shown only now: {made.key}",
@@ -179,7 +186,7 @@ def _clinics(service: Service) -> list[int]:
         return list(connection.execute(sa.text("SELECT clinic_ids()")).scalars())
 
 
-def _target(service: Service, clinic: str | None, sender: str | None, everything: bool) -> tuple[str, int]:
+def _target(service: Service, clinic: str | None, sender: str | None, *, everything: bool) -> tuple[str, int]:
     if (clinic is not None) + (sender is not None) + everything != 1:
         raise typer.BadParameter("say one of --clinic, --sender and --all")
     if everything:
@@ -201,7 +208,8 @@ def _tell(story: dict[str, Any]) -> None:
         name = escape(str(story["id"]))
         _out.print(f"visit [bold]{name}[/]: {story['status']}, {story['start']} {story['timezone']}")
         for message in messages:
-            when = message["sent_at"] or message["due"] or ""
+            moment = message["sent_at"] or message["due"]
+            when = f"{moment:%Y-%m-%d %H:%M} UTC" if moment else " " * 20
             step = "+".join([message["step"], *message["merged"]])
             state = f"{step:<19} {message['state']:<11}"
             _out.print(f"  {message['id']:>6}  {state} {when}  {message['explanation'] or ''}")

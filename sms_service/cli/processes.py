@@ -16,7 +16,7 @@ from sms_service.cli.embedded import answers
 from sms_service.content.library import load_library
 from sms_service.runtime import require_free
 from sms_service.settings import load_settings
-from sms_service.wiring import check_senders, make_service
+from sms_service.wiring import check_start, make_service
 
 _QUEUES = ("tick", "send", "housekeeping")
 _BEAT_STALE_S = 30.0
@@ -33,7 +33,7 @@ def install(app: typer.Typer) -> None:
 def web() -> None:
     """Serve the HTTP doors on SMS_WEB_HOST and SMS_WEB_PORT."""
     settings = load_settings(os.environ)
-    check_senders(make_service(settings, pool_size=1), settings)
+    check_start(make_service(settings, pool_size=1), settings)
     require_free(settings.web_port, host=settings.web_host, what="the web process")
     uvicorn.run(
         "sms_service.web.app:from_environment",

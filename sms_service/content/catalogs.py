@@ -99,7 +99,7 @@ def _texts(held: object) -> tuple[str, ...]:
 
 
 def _check(path: Path, context: str, sources: Iterable[str], strings: Iterable[str]) -> None:
-    """A translation may use the placeholders of its source and no other."""
+    """A translation uses the placeholders of its source, all of them and no other."""
     try:
         known = {name for text in sources for name in placeholders(text)}
         extra = {name for text in strings for name in placeholders(text)} - known
@@ -107,3 +107,7 @@ def _check(path: Path, context: str, sources: Iterable[str], strings: Iterable[s
         raise ContentError(path, context, f"braces do not match: {error}") from error
     if extra:
         raise ContentError(path, context, f"uses {min(extra)!r}, which the source does not have")
+    # a plural form may name its one thing without the count
+    lost = {name for text in strings if text for name in known - set(placeholders(text)) - {"count"}}
+    if lost:
+        raise ContentError(path, context, f"lacks {min(lost)!r}, which the source has")

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from datetime import date, time
-from functools import cache
+from functools import cache, lru_cache
 
 from babel import Locale
 from babel.dates import format_date, format_time, match_skeleton
@@ -16,12 +15,14 @@ _ABBREVIATED_MONTH = re.compile(r"(?<![A-Za-z'])(?:MMM|LLL)(?![A-Za-z])")
 _CLOCKS = {"en": "en_US", "es": "es_US"}
 
 
+@lru_cache(maxsize=4096)
 def write_date(day: date, language: str) -> str:
     """Weekday and month spelled out, no year: `Thursday, May 20`, `jueves, 20 de mayo`."""
     return str(format_date(day, format=_day_pattern(language), locale=Locale.parse(language)))
 
 
-def write_times(times: Sequence[time], language: str) -> str:
+@lru_cache(maxsize=4096)
+def write_times(times: tuple[time, ...], language: str) -> str:
     """Clock times, joined by commas when there are several: `9:30 AM, 2:00 PM`."""
     locale = Locale.parse(_CLOCKS.get(language, language))
     return ", ".join(str(format_time(at, "short", locale=locale)) for at in times)

@@ -7,6 +7,7 @@ import string
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Protocol
 
 from sms_service.domain.pathway import Step, Variant
@@ -101,13 +102,14 @@ def compose(
     )
 
 
-def placeholders(words: str) -> list[str]:
+@lru_cache(maxsize=8192)
+def placeholders(words: str) -> tuple[str, ...]:
     """The names in braces, in order; ValueError when braces do not match or hold more than a name."""
     fields = [field for field in string.Formatter().parse(words) if field[1] is not None]
     for _, name, spec, conversion in fields:
         if spec or conversion or not str(name).isidentifier():
             raise ValueError(f"{name!r} must be a plain name in braces")
-    return [str(name) for _, name, _, _ in fields]
+    return tuple(str(name) for _, name, _, _ in fields)
 
 
 def unknown_placeholders(words: str, known: Collection[str]) -> list[str]:

@@ -78,7 +78,9 @@ def _check_text(body: Mapping[str, Any]) -> None:
     try:
         json.dumps(body, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        raise not_an_event("", "holds half a surrogate pair (\\ud800 to \\udfff); send whole characters") from None
+        raise not_an_event(
+            "", "holds half a surrogate pair (\\ud800 to \\udfff); send whole characters"
+        ) from None
     except RecursionError:
         raise not_an_event("", "is nested too deeply") from None
 

@@ -73,9 +73,7 @@ def _said_at(written: object, problems: list[Problem]) -> str | None:
     except (ValueError, OverflowError):
         pass
     detail = "is not ISO 8601 with an offset; the time of the event is used"
-    problems.append(
-        Problem(code=Code.CONSENT_TIME_INVALID, field="data.patient.consent.at", detail=detail)
-    )
+    problems.append(Problem(code=Code.CONSENT_TIME_INVALID, field="data.patient.consent.at", detail=detail))
     return None
 
 

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 from sms_service.domain.instants import Wall, WallKind, wall
 from sms_service.intake.problems import Code, Problem
 
-
 #: Years outside of these are slips of the hand, and break arithmetic with days and zones.
 _YEARS = range(2000, 2200)
 
@@ -42,12 +41,13 @@ def read_start(written: object, zone: object) -> tuple[Wall | None, list[Problem
         ]
     if parsed.year not in _YEARS:
         return None, [_problem(Code.TIME_INVALID, "start is in no year that anyone is booked for")]
-    if zone is None:
-        if parsed.tzinfo is None:
-            return None, [_problem(Code.TIME_INVALID, "start has no offset and no zone; send timezone")]
-        return None, [_problem(Code.TIME_INVALID, "the zone of the visit is not known; send timezone")]
     if not isinstance(zone, str) or not known_zone(zone):
-        return None, [_problem(Code.TIME_INVALID, "timezone is no IANA zone such as America/New_York")]
+        detail = (
+            "the zone of the visit is not known; send timezone"
+            if zone is None
+            else "timezone is no IANA zone such as America/New_York"
+        )
+        return None, [_problem(Code.TIME_INVALID, detail)]
     if parsed.tzinfo is not None:
         return wall(parsed.astimezone(UTC), zone), []
     start = Wall(local=parsed, zone=zone)

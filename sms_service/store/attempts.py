@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,6 +31,14 @@ class AttemptRow:
     appointment_id: int | None
     tries: int
     lost: int
+
+
+def lock_patients_of(connection: sa.Connection, attempt_ids: list[int]) -> None:
+    """Lock whose texts these are, before their messages: an outcome that changes the patient queues with events."""
+    statement = """
+        SELECT id FROM patients WHERE id IN (SELECT m.patient_id FROM attempts t JOIN messages m ON m.id = t.message_id
+          WHERE t.id = ANY (:ids)) ORDER BY id FOR NO KEY UPDATE"""
+    connection.execute(sa.text(statement), {"ids": attempt_ids})
 
 
 def lock_attempts(connection: sa.Connection, attempt_ids: list[int]) -> dict[int, AttemptRow]:
@@ -103,6 +112,51 @@ def set_message(
         ),
         {"id": message_id, "state": state, "reason": reason, "due": due},
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """An attempt the provider took, as it is written."""
+
+    attempt_id: int
+    message_id: int
+    sid: str
+    status: str
+    message_state: str
+
+
+def write_accepted(connection: sa.Connection, taken: Sequence[Accepted]) -> None:
+    """Write a batch's accepted attempts, and what their messages became: two statements for all of them."""
+    if not taken:
+        return
+    connection.execute(
+        sa.text(
+            "UPDATE attempts t SET state = 'accepted', outcome = 'accepted', sid = n.sid, status = n.status,"
+            " settled_at = clock_timestamp()"
+            " FROM unnest(cast(:ids AS bigint[]), cast(:sids AS text[]), cast(:statuses AS text[]))"
+            " AS n (id, sid, status) WHERE t.id = n.id"
+        ),
+        {
+            "ids": [one.attempt_id for one in taken],
+            "sids": [one.sid for one in taken],
+            "statuses": [one.status for one in taken],
+        },
+    )
+    connection.execute(
+        sa.text(
+            "UPDATE messages m SET state = n.state, reason = NULL"
+            " FROM unnest(cast(:ids AS bigint[]), cast(:states AS text[])) AS n (id, state) WHERE m.id = n.id"
+        ),
+        {"ids": [one.message_id for one in taken], "states": [one.message_state for one in taken]},
+    )
+
+
+def orphaned(connection: sa.Connection, sids: Sequence[str]) -> set[str]:
+    """Which of the SIDs have receipts that came before anyone knew them."""
+    rows = connection.execute(
+        sa.text("SELECT DISTINCT sid FROM orphan_receipts WHERE sid = ANY (:sids)"), {"sids": list(sids)}
+    )
+    return {row.sid for row in rows}
 
 
 def add_receipt(

@@ -123,15 +123,15 @@ def hold(connection: sa.Connection, scope: str, target: int, reason: str) -> Non
     )
 
 
-def release(connection: sa.Connection, scope: str, target: int) -> bool:
-    """End a hold; whether there was one."""
+def release(connection: sa.Connection, scope: str, target: int, reason: str | None = None) -> bool:
+    """End a hold, with `reason` only one that was put for it; whether there was one."""
     return (
         connection.execute(
             sa.text(
                 "UPDATE holds SET released_at = clock_timestamp() WHERE scope = :scope AND target = :target"
-                " AND released_at IS NULL RETURNING 1"
+                " AND released_at IS NULL AND reason = coalesce(:reason, reason) RETURNING 1"
             ),
-            {"scope": scope, "target": target},
+            {"scope": scope, "target": target, "reason": reason},
         ).first()
         is not None
     )

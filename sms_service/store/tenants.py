@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import time
 from typing import Any
@@ -38,6 +38,8 @@ class Sender:
     opt_out_reply: str
     obfuscated: bool
     circuit_open: bool
+    rehearses: bool
+    """Limited to the numbers it names."""
 
 
 def clinic_of(clinic_id: int, sender_id: int, settings: Mapping[str, Any]) -> Clinic:
@@ -82,7 +84,8 @@ def load_senders(connection: sa.Connection) -> list[Sender]:
     rows = connection.execute(
         sa.text(
             "SELECT id, name, address, live, opt_out_reply, obfuscated,"
-            " circuit_open_since IS NOT NULL AS circuit_open FROM senders ORDER BY id"
+            " circuit_open_since IS NOT NULL AS circuit_open,"
+            " allow_numbers IS NOT NULL AS rehearses FROM senders ORDER BY id"
         )
     )
     return [Sender(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name begins so
@@ -113,16 +116,33 @@ def load_feed(connection: sa.Connection, feed_id: int) -> tuple[Mapping[str, Any
 
 
 def put_sender(
-    owner: sa.Connection, name: str, address: str, *, live: bool, rate: float, opt_out_reply: str
+    owner: sa.Connection,
+    name: str,
+    address: str,
+    *,
+    live: bool,
+    rate: float,
+    opt_out_reply: str,
+    obfuscated: bool = False,
+    allow_numbers: Sequence[bytes] | None = None,
 ) -> SenderId:
-    """Create or change a sender by name."""
+    """Create or change a sender by name. `allow_numbers` are the indexes of the only numbers it may text."""
     statement = """
-        INSERT INTO senders (name, address, live, segments_per_second, opt_out_reply)
-        VALUES (:name, :address, :live, :rate, :opt_out_reply)
+        INSERT INTO senders (name, address, live, segments_per_second, opt_out_reply, obfuscated, allow_numbers)
+        VALUES (:name, :address, :live, :rate, :opt_out_reply, :obfuscated, cast(:allow_numbers AS bytea[]))
         ON CONFLICT (name) DO UPDATE SET address = excluded.address, live = excluded.live,
-          segments_per_second = excluded.segments_per_second, opt_out_reply = excluded.opt_out_reply
+          segments_per_second = excluded.segments_per_second, opt_out_reply = excluded.opt_out_reply,
+          obfuscated = excluded.obfuscated, allow_numbers = excluded.allow_numbers
         RETURNING id"""
-    values = {"name": name, "address": address, "live": live, "rate": rate, "opt_out_reply": opt_out_reply}
+    values = {
+        "name": name,
+        "address": address,
+        "live": live,
+        "rate": rate,
+        "opt_out_reply": opt_out_reply,
+        "obfuscated": obfuscated,
+        "allow_numbers": list(allow_numbers) if allow_numbers is not None else None,
+    }
     return SenderId(owner.execute(sa.text(statement), values).scalar_one())
 
 

@@ -73,7 +73,7 @@ def _apply(
     """Fold into patient and visit. The patient is locked first: all that concerns one person queues."""
     event = read.event
     patient = _lock_person(service, connection, clinic, event)
-    concerned = {patient.id: patient} if patient is not None else {}
+    concerned: dict[int, PatientRow] = {patient.id: patient} if patient is not None else {}
     changed = False
     if patient is not None and event.patient_id is not None:
         before = patient
@@ -86,9 +86,9 @@ def _apply(
         visit = change.appointment
         if not change.stale:
             changed = True
-            before = patient_of(connection, clinic.id, event.appointment_id)
+            until_now = patient_of(connection, clinic.id, event.appointment_id)
             owner = _owner(service, connection, clinic, visit, patient)
-            for person in (owner, _other(service, connection, before, concerned)):
+            for person in (owner, _other(service, connection, until_now, concerned)):
                 if person is not None:
                     concerned.setdefault(person.id, person)
             save_appointment(connection, visit, owner.id if owner else None)

@@ -50,7 +50,7 @@ async def reconcile_since(
             counts["already_sent"] += _bind(service, clinic_id, message_ids, traces)
     with service.db.transaction(everyone) as connection:
         record(connection)
-        release(connection, "all", 0)
+        release(connection, "all", 0, RESTORED)
     return dict(counts)
 
 

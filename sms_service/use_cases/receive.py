@@ -13,14 +13,18 @@ from sms_service.domain.consequence import Consequence, consequence
 from sms_service.domain.outcome import Outcome, OutcomeClass
 from sms_service.provider.classify import classify
 from sms_service.store.attempts import (
+    Accepted,
     AttemptRow,
     add_orphan,
     add_receipt,
     lock_attempts,
+    lock_patients_of,
+    orphaned,
     route,
     set_attempt,
     set_message,
     take_orphans,
+    write_accepted,
 )
 from sms_service.store.blocks import block, open_circuit, suppress
 from sms_service.store.clock import patient_now
@@ -30,6 +34,8 @@ from sms_service.store.patients import mark_unusable
 from sms_service.store.tasks import add_task
 from sms_service.use_cases.service import Service
 
+#: Outcomes that change the patient, or other texts to the number, as well as their own message.
+_WIDE = frozenset({OutcomeClass.RECIPIENT, OutcomeClass.OPTED_OUT})
 _STILL_OPEN = frozenset({"open", "unknown"})
 
 
@@ -38,11 +44,43 @@ def settle(service: Service, clinics: Iterable[int], outcomes: Sequence[Outcome]
     """Write the outcomes of one batch in one transaction."""
     with service.db.transaction(clinics) as connection:
         now = patient_now(connection)
+        wide = [outcome.attempt_id for outcome in outcomes if outcome.outcome in _WIDE]
+        if wide:
+            lock_patients_of(connection, wide)
         attempts = lock_attempts(connection, [outcome.attempt_id for outcome in outcomes])
+        early = orphaned(connection, [outcome.sid for outcome in outcomes if outcome.sid])
+        taken = []
         for outcome in outcomes:
             attempt = attempts.get(outcome.attempt_id)
-            if attempt is not None:
+            if attempt is None:
+                continue
+            if outcome.sid in early or not _plainly_accepted(attempt, outcome):
                 _outcome(connection, attempt, outcome, now)
+            else:
+                taken.append(_taken(attempt, outcome))
+        write_accepted(connection, taken)
+
+
+def _plainly_accepted(attempt: AttemptRow, outcome: Outcome) -> bool:
+    """The usual case: the provider took it, and nothing was heard of it before."""
+    return (
+        outcome.outcome is OutcomeClass.ACCEPTED
+        and outcome.sid is not None
+        and attempt.state in _STILL_OPEN
+        and attempt.status is None
+        and outcome.status not in UNDELIVERED
+    )
+
+
+def _taken(attempt: AttemptRow, outcome: Outcome) -> Accepted:
+    said = ProviderStatus(outcome.status) if outcome.status in set(ProviderStatus) else ProviderStatus.QUEUED
+    return Accepted(
+        attempt_id=attempt.id,
+        message_id=attempt.message_id,
+        sid=str(outcome.sid),
+        status=said,
+        message_state=_message_state(said),
+    )
 
 
 @again_on_deadlock
@@ -65,6 +103,8 @@ def receive(
             return "orphan"
     clinic_id, found = place
     with service.db.transaction([clinic_id]) as connection:
+        if said in UNDELIVERED and classify(None, code) in _WIDE:
+            lock_patients_of(connection, [found])
         attempt = lock_attempts(connection, [found])[found]
         if attempt.sid is not None and attempt.sid != sid:
             add_orphan(connection, sid, status, code, attempt_id)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from sms_service.content.library import Library
 from sms_service.domain.ids import ClinicId, FeedId, SenderId
+from sms_service.intake.phones import e164
 from sms_service.intake.times import known_zone
 from sms_service.store.keyring import KeyRing
 from sms_service.store.tenants import new_api_key, put_clinic, put_feed, put_sender
@@ -41,6 +42,8 @@ def set_up(owner: sa.Connection, keys: KeyRing, library: Library, spec: Mapping[
             live=sender.get("live", False) is True,
             rate=float(sender.get("segments_per_second", 1)),
             opt_out_reply=sender.get("opt_out_reply", "ours"),
+            obfuscated=sender.get("obfuscated", False) is True,
+            allow_numbers=_allowed(sender, feed, keys),
         )
         clinic_id = put_clinic(owner, clinic["slug"], sender_id, clinic)
     except (KeyError, ValueError) as error:
@@ -61,6 +64,20 @@ def _section(spec: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     if not isinstance(held, Mapping):
         raise SetUpError(f"lacks the section `{name}:`")
     return held
+
+
+def _allowed(sender: Mapping[str, Any], feed: Mapping[str, Any], keys: KeyRing) -> list[bytes] | None:
+    """The indexes of the rehearsal numbers; None where the sender is not limited to any."""
+    written = sender.get("allow_numbers")
+    if written is None:
+        return None
+    indexes = []
+    for place, number in enumerate(written, start=1):
+        found = e164(str(number), feed.get("country", "US"))
+        if found is None:
+            raise SetUpError(f"sender.allow_numbers: entry {place} is no phone number")
+        indexes.append(keys.phone_index(found))
+    return indexes
 
 
 def _check(clinic: Mapping[str, Any], feed: Mapping[str, Any], library: Library) -> None:

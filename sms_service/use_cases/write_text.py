@@ -154,7 +154,7 @@ def _facts(row: Any, library: Library, clinic: Clinic, visit: Registers, languag
             datetime.fromisoformat(start)
         ]
         shown["date"] = write_date(datetime.fromisoformat(start).date(), language)
-        shown["time"] = write_times([other.time() for other in starts], language)
+        shown["time"] = write_times(tuple(other.time() for other in starts), language)
     if "answer" in row.facts:
         shown["answer"] = str(row.facts["answer"])
     return shown

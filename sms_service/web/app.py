@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from sms_service.settings import Settings, load_settings
 from sms_service.use_cases.service import Service
 from sms_service.web import events, health, problems, reading, twilio_webhooks
-from sms_service.wiring import check_senders, make_service
+from sms_service.wiring import check_start, make_service
 
 
 def create_app(service: Service, settings: Settings) -> FastAPI:
@@ -34,5 +34,5 @@ def from_environment() -> FastAPI:
     """For `uvicorn --factory`: settings from the environment, refused when unsafe."""
     settings = load_settings(os.environ)
     service = make_service(settings, pool_size=10)
-    check_senders(service, settings)
+    check_start(service, settings)
     return create_app(service, settings)

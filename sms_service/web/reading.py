@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 
 from sms_service.store.story import list_messages, message_story, visit_story
 from sms_service.web.doors import CallerOf, ServiceOf
@@ -12,9 +12,13 @@ from sms_service.web.problems import ApiError
 
 router = APIRouter(tags=["reading"])
 
+# what the database could not even compare is refused here, as a mistake and not as its failure
+MessageId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+VisitId = Annotated[str, Path(pattern=r"^[^\x00]{1,512}$")]
+
 
 @router.get("/v1/appointments/{appointment_id}", summary="A visit with its texts and tasks")
-def get_appointment(appointment_id: str, service: ServiceOf, caller: CallerOf) -> dict[str, Any]:
+def get_appointment(appointment_id: VisitId, service: ServiceOf, caller: CallerOf) -> dict[str, Any]:
     """The visit under the clinic's own id."""
     with service.db.transaction([caller.clinic_id]) as connection:
         story = visit_story(connection, appointment_id)
@@ -24,7 +28,7 @@ def get_appointment(appointment_id: str, service: ServiceOf, caller: CallerOf) -
 
 
 @router.get("/v1/messages/{message_id}", summary="A message and its whole story")
-def get_message(message_id: int, service: ServiceOf, caller: CallerOf) -> dict[str, Any]:
+def get_message(message_id: MessageId, service: ServiceOf, caller: CallerOf) -> dict[str, Any]:
     """Planned when and why, moved, held, skipped, attempts, receipts, replies."""
     with service.db.transaction([caller.clinic_id]) as connection:
         story = message_story(connection, service.keys, message_id)
@@ -37,7 +41,9 @@ def get_message(message_id: int, service: ServiceOf, caller: CallerOf) -> dict[s
 def get_messages(
     service: ServiceOf,
     caller: CallerOf,
-    appointment: Annotated[str | None, Query(description="the clinic's id of a visit")] = None,
+    appointment: Annotated[
+        str | None, Query(pattern=r"^[^\x00]{1,512}$", description="the clinic's id of a visit")
+    ] = None,
     state: Annotated[str | None, Query(pattern="^[a-z]+$")] = None,
     after: Annotated[int, Query(ge=0, le=2**63 - 1, description="the last id of the page before")] = 0,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,

@@ -55,7 +55,7 @@ class World:
     service: object
     key: str
     points: Path
-    visits: int = 0
+    year: int = 2026
 
     def http(self, url, body=None, headers=None):
         data = None if body is None else json.dumps(body).encode()
@@ -107,6 +107,13 @@ class World:
         self.http(
             f"{self.stack.sandbox_url}/sandbox/clock", {"shown_at": instant.astimezone(NEW_YORK).isoformat()}
         )
+
+    def new_year(self):
+        """Go on to a year of its own for one test, whatever the order of the tests."""
+        self.year += 1
+        self.now(datetime(self.year, 1, 1, 9, tzinfo=NEW_YORK).astimezone(UTC))
+        self.settle()
+        return self.year
 
     def settle(self):
         """Wait until nothing is due, in flight or awaiting a receipt; when something next is due."""
@@ -160,5 +167,4 @@ def a_world(data):
 def world(tmp_path_factory):
     """One running service for the whole session; each test has a visit, a patient and a phone of its own."""
     with a_world(tmp_path_factory.mktemp("end-to-end") / "data") as running_world:
-        running_world.now(datetime(2027, 3, 1, 9, tzinfo=NEW_YORK).astimezone(UTC))
         yield running_world

@@ -25,15 +25,16 @@ def stop_at(world, point):
 @pytest.mark.parametrize("victim", VICTIMS)
 @pytest.mark.parametrize("point", POINTS)
 def test_a_kill_loses_nothing_and_doubles_nothing(world, point, victim):
+    year = world.new_year()
     number = 20 + POINTS.index(point) * len(VICTIMS) + VICTIMS.index(victim)
     phone, visit = f"+121255501{number}", f"kill-{point}-{victim}"
-    now = datetime(2027, 8, 2, 9, number, tzinfo=NEW_YORK)
+    now = datetime(year, 8, 2, 9, tzinfo=NEW_YORK)
     world.now(now)
     world.settle()
     wait = stop_at(world, point)
 
     # the welcome is due at once; whoever takes it stops at the point
-    world.event("booked", visit, now, phone=phone, start=datetime(2027, 8, 31, 14, tzinfo=NEW_YORK))
+    world.event("booked", visit, now, phone=phone, start=datetime(year, 8, 31, 14, tzinfo=NEW_YORK))
     pid = int(wait())
     if victim == "worker":
         psutil.Process(pid).kill()
@@ -49,7 +50,8 @@ def test_a_kill_loses_nothing_and_doubles_nothing(world, point, victim):
 
 
 def test_a_provider_that_took_the_text_and_never_answered_does_not_get_it_twice(world):
-    phone, now = "+12125550131", datetime(2027, 8, 3, 9, tzinfo=NEW_YORK)
+    year = world.new_year()
+    phone, now = "+12125550131", datetime(year, 8, 3, 9, tzinfo=NEW_YORK)
     world.now(now)
     world.settle()
     # it accepts, hangs beyond our timeout, and its receipts never come: only its list can tell
@@ -57,7 +59,7 @@ def test_a_provider_that_took_the_text_and_never_answered_does_not_get_it_twice(
         faults=[{"kind": "accept_then_hang", "on": "create", "to": phone, "times": 1}],
         receipts=[{"kind": "drop", "to": phone, "times": 10}],
     )
-    world.event("booked", "hang", now, phone=phone, start=datetime(2027, 8, 31, 15, tzinfo=NEW_YORK))
+    world.event("booked", "hang", now, phone=phone, start=datetime(year, 8, 31, 15, tzinfo=NEW_YORK))
     message = world.until(
         lambda: [m for m in world.visit("hang")["messages"] if m["state"] in {"sent", "delivered"}]
     )[0]
@@ -69,12 +71,13 @@ def test_a_provider_that_took_the_text_and_never_answered_does_not_get_it_twice(
 
 
 def test_a_hold_stops_a_text_that_is_already_due(world):
-    phone, now = "+12125550132", datetime(2027, 8, 4, 9, tzinfo=NEW_YORK)
+    year = world.new_year()
+    phone, now = "+12125550132", datetime(year, 8, 4, 9, tzinfo=NEW_YORK)
     world.now(now)
     world.settle()
     with world.service.db.transaction([1]) as connection:
         hold(connection, "all", 0, "test")
-    world.event("booked", "held", now, phone=phone, start=datetime(2027, 8, 31, 16, tzinfo=NEW_YORK))
+    world.event("booked", "held", now, phone=phone, start=datetime(year, 8, 31, 16, tzinfo=NEW_YORK))
     world.until(lambda: [m for m in world.visit("held")["messages"] if m["state"] == "ready"])
     assert world.texts(phone) == []
     with world.service.db.transaction([1]) as connection:

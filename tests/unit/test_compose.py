@@ -166,7 +166,7 @@ def test_a_fact_is_never_read_as_a_placeholder(one, other) -> None:
 
 
 def test_placeholders_are_plain_names() -> None:
-    assert placeholders("{a} and {{b}} and {c}") == ["a", "c"]
+    assert placeholders("{a} and {{b}} and {c}") == ("a", "c")
     assert unknown_placeholders("{a} {b}", {"a"}) == ["b"]
     for broken in ("{", "}", "{}", "{0}", "{a.b}", "{a[0]}", "{a!r}", "{a:>9}", "{a:{b}}"):
         with pytest.raises(ValueError, match=r".+"):

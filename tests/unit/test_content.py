@@ -396,5 +396,5 @@ def test_no_number_and_no_body_shows_in_a_repr() -> None:
 )
 def test_dates_spell_the_weekday_and_never_use_numbers_for_months(language, day, times) -> None:
     assert write_date(date(2027, 5, 20), language) == day
-    written = write_times([time(9, 30), time(14)], language)
+    written = write_times((time(9, 30), time(14)), language)
     assert written.replace("\u202f", " ").replace("\u00a0", " ") == times

@@ -70,9 +70,10 @@ class Show:
             table.add_row(f"skipped: {explain(reason)}", str(count))
         self._console.print(table)
 
-    def phones(self, url: str) -> None:
+    def phones(self, url: str, web: str) -> None:
         """Where the phones are, and how to leave."""
-        self._console.print(f"the phones: [bold]{url}[/]   Ctrl-C stops everything")
+        self._console.print(f"the phones: [bold]{url}[/]   the API: {web}")
+        self._console.print("Ctrl-C stops everything")
 
     def stopped(self) -> None:
         """Interrupted."""

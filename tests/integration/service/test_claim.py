@@ -26,7 +26,7 @@ def claimed(batches):
     return [message for batch in batches for message in batch.messages]
 
 
-def bucket(world, held, rate, sender=None):
+def bucket(world, held, rate):
     """Fix what may leave now; a rate so small that the clock adds nothing."""
     world.do(
         "UPDATE senders SET bucket = %s, segments_per_second = %s, bucket_at = clock_timestamp()", held, rate
@@ -60,7 +60,8 @@ def test_no_more_segments_are_claimed_than_the_bucket_holds(world):
 
 def test_the_bucket_fills_with_time_and_never_beyond_three_seconds(world):
     world.do(
-        "UPDATE senders SET bucket = 0, segments_per_second = 100, bucket_at = clock_timestamp() - interval '1 hour'"
+        "UPDATE senders SET bucket = 0, segments_per_second = 100, "
+        " bucket_at = clock_timestamp() - interval '1 hour'"
     )
     world.tick()
     assert world.one("SELECT bucket FROM senders") == 300
@@ -274,7 +275,8 @@ def test_a_late_text_that_is_no_must_makes_no_task(world):
     world.say("booked", start="2027-05-20T14:00:00")
     world.run()
     world.do(
-        "UPDATE messages SET state = 'skipped', reason = 'x' WHERE state IN ('planned', 'waiting') AND step <> 'logistics'"
+        "UPDATE messages SET state = 'skipped', reason = 'x'"
+        " WHERE state IN ('planned', 'waiting') AND step <> 'logistics'"
     )
     world.set(world.message("logistics").until + timedelta(minutes=1))
     world.tick()

@@ -8,7 +8,8 @@ import pytest
 import sqlalchemy as sa
 from integration.service.world import ANA, BEN, NOW, FakeProvider, at, event, sid
 
-from sms_service.domain.outcome import OutcomeClass
+from sms_service.domain.outcome import Outcome, OutcomeClass
+from sms_service.use_cases.receive import settle
 
 UNKNOWN = {"outcome": OutcomeClass.UNKNOWN}
 
@@ -51,8 +52,9 @@ def test_a_second_live_attempt_is_refused_by_the_database(world):
     world.fence(batch)
     with pytest.raises(psycopg.errors.UniqueViolation, match="attempts_one_alive"):
         world.do(
-            "INSERT INTO attempts (clinic_id, message_id, sender_id, phone_index, body, body_hash, encoding, segments,"
-            " language, variant, catalog_hash) VALUES (%s, %s, %s, %s, '', '', 'GSM-7', 1, 'en', 'x', 'x')",
+            "INSERT INTO attempts (clinic_id, message_id, sender_id, phone_index, body, body_hash, encoding,"
+            " segments, language, variant, catalog_hash)"
+            " VALUES (%s, %s, %s, %s, '', '', 'GSM-7', 1, 'en', 'x', 'x')",
             *attempt_values(world.message("welcome")),
         )
 
@@ -152,7 +154,8 @@ def test_a_fence_that_holds_its_rows_makes_the_cancellation_wait_and_the_patient
         waiting(world)
         connection.execute(
             sa.text(
-                "UPDATE messages SET state = 'sending', sent_at = :now, token = NULL, lease_until = NULL WHERE id = ANY (:ids)"
+                "UPDATE messages SET state = 'sending', sent_at = :now, token = NULL, lease_until = NULL"
+                " WHERE id = ANY (:ids)"
             ),
             {"ids": list(batch.messages), "now": NOW},
         )
@@ -359,9 +362,6 @@ def test_outcomes_of_attempts_that_are_not_in_scope_change_nothing(world):
     world.say("booked")
     (batch,) = world.tick()
     (request,), _ = world.fence(batch)
-    from sms_service.domain.outcome import Outcome  # noqa: PLC0415
-    from sms_service.use_cases.receive import settle  # noqa: PLC0415
-
     settle(
         world.service,
         [other.clinic_id],

@@ -8,8 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from integration.service.world import BEN, NOW, FakeProvider, sid
 
-from sms_service.domain.outcome import OutcomeClass
+from sms_service.domain.outcome import Outcome, OutcomeClass
 from sms_service.provider.classify import table
+from sms_service.use_cases.receive import settle
 
 HALF_HOUR = timedelta(minutes=30)
 #: class, a code, then: message's state, its reason, tasks, and whether the circuit opens
@@ -287,9 +288,6 @@ def test_a_receipt_of_nobody_waits_and_counts_once_its_sid_is_bound(world):
     (batch,) = world.tick()
     (request,), _ = world.fence(batch)
     assert world.receipt(None, "delivered", of="SMlate") == "orphan"
-    from sms_service.domain.outcome import Outcome  # noqa: PLC0415
-    from sms_service.use_cases.receive import settle  # noqa: PLC0415
-
     accepted = Outcome(
         attempt_id=request.attempt_id, outcome=OutcomeClass.ACCEPTED, sid="SMlate", status="queued"
     )
@@ -303,9 +301,6 @@ def test_a_failure_that_waited_for_its_sid_has_its_consequence(world):
     (batch,) = world.tick()
     (request,), _ = world.fence(batch)
     world.receipt(None, "undelivered", 30005, of="SMlate")
-    from sms_service.domain.outcome import Outcome  # noqa: PLC0415
-    from sms_service.use_cases.receive import settle  # noqa: PLC0415
-
     accepted = Outcome(
         attempt_id=request.attempt_id, outcome=OutcomeClass.ACCEPTED, sid="SMlate", status="queued"
     )

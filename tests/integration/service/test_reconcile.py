@@ -8,6 +8,7 @@ from integration.service.world import ADDRESS, ANA, BEN, NOW, FakeProvider, at, 
 from sms_service.domain.outcome import OutcomeClass
 from sms_service.domain.request import Trace
 from sms_service.provider.errors import ProviderUnavailable
+from sms_service.use_cases import reconcile as reconcile_module
 
 UNKNOWN = {"outcome": OutcomeClass.UNKNOWN, "http_status": 503}
 
@@ -110,9 +111,7 @@ def test_where_addresses_are_hidden_a_person_looks(world):
 
 
 def test_those_handed_over_do_not_keep_others_from_their_turn(world, monkeypatch):
-    from sms_service.use_cases import reconcile as module  # noqa: PLC0415
-
-    monkeypatch.setattr(module, "_AT_ONCE", 2)
+    monkeypatch.setattr(reconcile_module, "_AT_ONCE", 2)
     unknown(world, "V1", "V2")
     world.do("UPDATE senders SET obfuscated = true")
     world.reconcile()
@@ -227,7 +226,7 @@ def test_a_provider_that_cannot_be_asked_leaves_everything_as_it_is(world):
     unknown(world)
 
     class Away(FakeProvider):
-        async def traces(self, to, since):
+        async def traces(self, to, since):  # noqa: ARG002 - the shape is given
             raise ProviderUnavailable("away")
 
     world.provider = Away()
@@ -244,7 +243,7 @@ def test_one_number_that_cannot_be_looked_up_does_not_stop_the_others(world):
     world.provider.always = None
 
     class Broken(FakeProvider):
-        async def traces(self, to, since):
+        async def traces(self, to, since):  # noqa: ARG002 - the shape is given
             if to == ANA:
                 raise ProviderUnavailable("a row that cannot be read")
             return []
@@ -267,7 +266,7 @@ def test_a_receipt_that_comes_while_the_list_is_read_wins(world):
     (request,) = unknown(world)
 
     class Slow(FakeProvider):
-        async def traces(self, to, since):
+        async def traces(self, to, since):  # noqa: ARG002 - the shape is given
             world.receipt(request.attempt_id, "delivered")
             return []
 
@@ -277,7 +276,7 @@ def test_a_receipt_that_comes_while_the_list_is_read_wins(world):
 
 
 def test_a_late_acceptance_before_the_second_attempt_takes_its_place(world):
-    """Written off without a trace, and then the receipt comes: the patient has it, so it does not go again."""
+    """Written off without a trace, and then the receipt comes: the patient has it, it does not go again."""
     (request,) = unknown(world)
     world.reconcile()
     assert world.message("welcome").state == "planned"

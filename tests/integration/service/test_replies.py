@@ -1,4 +1,4 @@
-"""What a patient writes is understood or read by a person; after STOP there is one confirmation and silence."""
+"""What a patient writes is understood or read by a person; after STOP, one confirmation and silence."""
 
 import threading
 from datetime import timedelta

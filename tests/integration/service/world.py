@@ -1,4 +1,4 @@
-"""A service on a real database, a clinic or two, a clock that is set by hand, and a provider that obeys a script."""
+"""A service on a real database, a clinic or two, a clock set by hand, and a provider that obeys a script."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ VISIT = "2027-05-20T09:30:00"
 def event(
     kind: str = "booked", visit: str | None = "V1", person: str | None = "P1", **said: Any
 ) -> dict[str, Any]:
-    """A canonical event. Names of the visit's and the patient's fields are told apart by where they belong."""
+    """A canonical event; each field that is said goes where it belongs, to the visit or to the patient."""
     number = next(_ids)
     appointment: dict[str, Any] = {"id": visit} if visit else {}
     patient: dict[str, Any] = {"id": person} if person else {}
@@ -113,7 +113,7 @@ def clinic_file(
 
 @dataclass
 class FakeProvider:
-    """Takes every text unless `answers` (by attempt, else in turn) say otherwise; lists what it is told to."""
+    """Takes every text unless `answers`, in turn, or `always` say otherwise; lists what it is told to."""
 
     answers: list[dict[str, Any]] = field(default_factory=list)
     always: dict[str, Any] | None = None

@@ -206,7 +206,9 @@ CREATE TABLE messages (
   FOREIGN KEY (clinic_id, appointment_id) REFERENCES appointments (clinic_id, id),
   CHECK (cause <> 'appointment' OR (appointment_id = cause_id AND patient_id IS NOT NULL)),
   CHECK ((state = 'claimed') = (token IS NOT NULL) AND (token IS NULL) = (lease_until IS NULL)),
-  CHECK (state NOT IN ('planned', 'ready', 'claimed') OR (due <= until AND phone_index IS NOT NULL)),
+  -- a comparison with NULL would pass: what has no due time would wait for ever
+  CHECK (state NOT IN ('planned', 'ready', 'claimed')
+         OR (due IS NOT NULL AND until IS NOT NULL AND due <= until AND phone_index IS NOT NULL)),
   CHECK (state NOT IN ('skipped', 'waiting') OR reason IS NOT NULL),
   CHECK (state NOT IN ('sending', 'unknown', 'sent', 'delivered', 'undelivered') OR sent_at IS NOT NULL)
 );
@@ -322,7 +324,8 @@ CREATE INDEX tasks_due ON tasks (due) WHERE state = 'scheduled';
 
 -- ---------------------------------------------------------------- row security
 -- FORCE binds even the owner. The application sees the clinics that its transaction put in scope; the router
--- role, which only owns the few functions below, sees all rows and can be reached through them alone.
+-- role, which only owns the few functions below, sees all rows and can be reached through them alone; the
+-- owner of the schema is its member, so its policy asks who is acting and not only who may.
 CREATE FUNCTION in_scope() RETURNS bigint[] LANGUAGE sql STABLE PARALLEL SAFE AS
 $$ SELECT string_to_array(nullif(current_setting('sms.clinics', true), ''), ',')::bigint[] $$;
 
@@ -334,14 +337,14 @@ BEGIN
     EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
     EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', name);
     EXECUTE format('CREATE POLICY tenant ON %I TO sms_app USING (clinic_id = ANY ((SELECT in_scope())::bigint[]))', name);
-    EXECUTE format('CREATE POLICY router ON %I TO sms_router USING (true)', name);
+    EXECUTE format('CREATE POLICY router ON %I TO sms_router USING (current_user = ''sms_router'')', name);
     EXECUTE format('GRANT SELECT, INSERT, UPDATE ON %I TO sms_app', name);
   END LOOP;
 END $$;
 ALTER TABLE clinics ENABLE ROW LEVEL SECURITY;
 ALTER TABLE clinics FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON clinics TO sms_app USING (id = ANY ((SELECT in_scope())::bigint[]));
-CREATE POLICY router ON clinics TO sms_router USING (true);
+CREATE POLICY router ON clinics TO sms_router USING (current_user = 'sms_router');
 GRANT SELECT, UPDATE ON clinics TO sms_app;
 REVOKE UPDATE ON consents, message_log, receipts FROM sms_app;
 REVOKE SELECT, INSERT, UPDATE ON api_keys FROM sms_app;

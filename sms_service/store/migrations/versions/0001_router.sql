@@ -73,6 +73,9 @@ DECLARE
   v_bucket double precision;
   v_rate double precision;
   v_overload boolean := false;
+  v_busy bytea[];    -- numbers with a text in flight
+  v_held bigint[];   -- clinics on hold
+  v_chosen bigint[]; -- what to claim, in order
   v_capacity integer := p_batch * cardinality(p_tokens);  -- what the workers can take, less what they have
 BEGIN
   IF NOT pg_try_advisory_xact_lock(1, p_sender::integer) THEN RETURN; END IF;
@@ -120,14 +123,17 @@ BEGIN
         FROM messages WHERE sender_id = p_sender AND state = 'ready') AS ready
   WHERE v_bucket < 1000000;  -- a sender without a limit is never overloaded
 
-  RETURN QUERY
+  -- What to claim is decided first and locked second, by primary key: the planner knows nothing of how many
+  -- rows are ready at this moment, and one statement for both would join them row by row.
+  v_busy := ARRAY(SELECT f.phone_index FROM messages f WHERE f.sender_id = p_sender
+                  AND f.phone_index IS NOT NULL AND f.state IN ('claimed', 'sending'));
+  v_held := ARRAY(SELECT h.target FROM holds h WHERE h.released_at IS NULL AND h.scope = 'clinic');
+
   WITH ready AS (
     SELECT m.id, m.clinic_id, m.phone_index, m.segments, m.until, m.priority, m.due
     FROM messages m
-    WHERE m.sender_id = p_sender AND m.state = 'ready'
-      AND NOT EXISTS (SELECT FROM holds h WHERE h.released_at IS NULL AND h.scope = 'clinic' AND h.target = m.clinic_id)
-      AND NOT EXISTS (SELECT FROM messages f WHERE f.sender_id = p_sender AND f.phone_index = m.phone_index
-                      AND f.state IN ('claimed', 'sending'))
+    WHERE m.sender_id = p_sender AND m.state = 'ready' AND m.clinic_id <> ALL (v_held)
+      AND m.phone_index NOT IN (SELECT unnest(v_busy))
     ORDER BY m.until LIMIT CASE WHEN v_overload THEN NULL ELSE 3 * greatest(v_capacity, 0) END
   ), first AS (
     SELECT DISTINCT ON (phone_index) * FROM ready ORDER BY phone_index, due, priority, id
@@ -141,9 +147,14 @@ BEGIN
     FROM ranked
     WINDOW w AS (ORDER BY CASE WHEN v_overload AND priority > 0 THEN 1 ELSE 0 END,
                           CASE WHEN v_overload THEN turn ELSE 0 END, until, id)
-  ), locked AS (
-    SELECT m.id, o.place FROM messages m JOIN ordered o ON o.id = m.id
-    WHERE o.place <= v_capacity AND o.cumulated - o.segments < v_bucket AND m.state = 'ready'
+  )
+  SELECT array_agg(id ORDER BY place) INTO v_chosen FROM ordered
+  WHERE place <= v_capacity AND cumulated - segments < v_bucket;
+
+  RETURN QUERY
+  WITH locked AS (
+    SELECT m.id, c.place FROM unnest(v_chosen) WITH ORDINALITY AS c (id, place) JOIN messages m ON m.id = c.id
+    WHERE m.state || '' = 'ready'  -- asked again under the lock; spelt so that the key's index finds the rows
     FOR UPDATE OF m SKIP LOCKED
   ), batched AS (
     SELECT id, p_tokens[1 + ((row_number() OVER (ORDER BY place) - 1) / p_batch)::integer] AS batch_token FROM locked
