@@ -26,8 +26,6 @@ class Process:
         self.settings: Settings = load_settings(os.environ)
         self.service: Service = make_service(self.settings)
         check_start(self.service, self.settings)
-        self.guarded = False
-        """Whether this process made sure that the database is the one that sent last."""
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, name="provider", daemon=True).start()
 

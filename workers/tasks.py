@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -28,9 +29,7 @@ def tick() -> None:
     """Claim what is due and hand it to the senders' queue."""
     parts = process()
     try:
-        if not parts.guarded:
-            guard_restore(parts.service)
-            parts.guarded = True
+        guard_restore(parts.service)
         claim(parts.service, _enqueue, lease_seconds=parts.settings.lease_seconds)
     except _DATABASE_AWAY as error:
         log.warning("tick: the database does not answer (%s); the next tick tries again", _kind(error))
@@ -58,21 +57,32 @@ def send_batch(batch: dict[str, Any]) -> None:
 
 @app.task(name="housekeeping")  # type: ignore[untyped-decorator]
 def housekeeping() -> None:
-    """Park attempts that lost their worker, and reconcile those nobody can vouch for."""
+    """Park attempts that lost their worker, reconcile those nobody can vouch for, follow the zone rules.
+
+    Each by itself: what fails in one must not keep the others from their turn.
+    """
     parts = process()
+    settings = parts.settings
+    _try("park", lambda: park_lost(parts.service, open_seconds=settings.open_seconds))
+    _try(
+        "reconcile",
+        lambda: parts.run(reconcile(parts.service, parts.provider, grace_seconds=settings.grace_seconds)),
+    )
+    _try("zone rules", lambda: follow_zone_rules(parts.service))
+
+
+def _try(what: str, work: Callable[[], object]) -> None:
     try:
-        follow_zone_rules(parts.service)
-        park_lost(parts.service, open_seconds=parts.settings.open_seconds)
-        counts = parts.run(
-            reconcile(parts.service, parts.provider, grace_seconds=parts.settings.grace_seconds)
-        )
+        done = work()
     except _DATABASE_AWAY as error:
-        log.warning("housekeeping: the database does not answer (%s)", _kind(error))
+        log.warning("%s: the database does not answer (%s)", what, _kind(error))
     except ProviderUnavailable as error:
-        log.warning("housekeeping: the provider cannot be asked (%s); unknown attempts wait", error)
+        log.warning("%s: the provider cannot be asked (%s); unknown attempts wait", what, error)
+    except Exception as error:  # noqa: BLE001 - the next job has to run whatever this one met
+        log.error("%s: %s", what, type(error).__name__)  # noqa: TRY400 - a traceback could quote a row
     else:
-        if counts:
-            log.info("reconciled: %s", counts)
+        if done:
+            log.info("%s: %s", what, done)
 
 
 def _enqueue(batch: Batch) -> None:

@@ -20,14 +20,15 @@ from rich.markup import escape
 from sms_service.cli.embedded import DEFAULT_DATA, environment_of
 from sms_service.settings import ConfigurationError, load_settings, psycopg_url, read_setting
 from sms_service.store.blocks import close_circuit
-from sms_service.store.blocks import hold as put_hold
 from sms_service.store.blocks import release as end_hold
 from sms_service.store.clock import patient_now
 from sms_service.store.migrate import migrate as run_migrations
 from sms_service.store.roles import Passwords, ensure_database
 from sms_service.store.story import message_story, visit_story
 from sms_service.use_cases.guard_restore import reconcile_since
+from sms_service.use_cases.hold import hold as put_hold
 from sms_service.use_cases.reconcile import reconcile as settle_unknown
+from sms_service.use_cases.replan_all import replan_clinic
 from sms_service.use_cases.service import Service
 from sms_service.use_cases.set_up import SetUpError, set_up
 from sms_service.wiring import check_senders, make_provider, make_service
@@ -67,8 +68,7 @@ def hold(
     """Stop sending, at once and until released. Texts wait; what passes its window is skipped."""
     service = _service()
     scope, target = _target(service, clinic, sender, everything=everything)
-    with service.db.transaction(_clinics(service)) as connection:
-        put_hold(connection, scope, target, reason)
+    put_hold(service, scope, target, reason)
     _say({"held": scope, "target": target}, f"sending is on hold: {scope}", as_json=as_json)
 
 
@@ -133,6 +133,7 @@ def clinic(
     with engine.begin() as owner:
         made = set_up(owner, service.keys, service.library, spec if isinstance(spec, dict) else {})
         check_senders(owner, load_settings(_environment()))  # refused before anything is committed
+    replan_clinic(service, made.clinic_id)  # open visits follow the new sender, hours and zone
     _say(
         {"clinic": made.clinic_id, "feed": made.feed_id, "key": made.key},
         f"the clinic is set up; its feed's API key, shown only now: {made.key}",

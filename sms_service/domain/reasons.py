@@ -58,6 +58,7 @@ class Reason(StrEnum):
     NOT_SIGNED = "not_signed", "No valid sign-off exists for these exact words."
     MISSING_FACT = "missing_fact", "A fact the text needs is not known."
     NO_TEXT = "no_text", "The catalog has no words for this situation."
+    UNWRITABLE = "unwritable", "It could not be written: its data or the clinic's settings are damaged."
     RETRY_LATER = "retry_later", "The provider asked to try again later."
     UNDELIVERED = "undelivered", "The provider could not deliver it."
     REFUSED = "refused", "The provider refused it."

@@ -33,12 +33,12 @@ class AttemptRow:
     lost: int
 
 
-def lock_patients_of(connection: sa.Connection, attempt_ids: list[int]) -> None:
+def lock_patients_of(connection: sa.Connection, attempt_ids: Sequence[int]) -> None:
     """Lock whose texts these are, before their messages: an outcome that changes the patient queues with events."""
     statement = """
         SELECT id FROM patients WHERE id IN (SELECT m.patient_id FROM attempts t JOIN messages m ON m.id = t.message_id
           WHERE t.id = ANY (:ids)) ORDER BY id FOR NO KEY UPDATE"""
-    connection.execute(sa.text(statement), {"ids": attempt_ids})
+    connection.execute(sa.text(statement), {"ids": list(attempt_ids)})
 
 
 def lock_attempts(connection: sa.Connection, attempt_ids: list[int]) -> dict[int, AttemptRow]:
@@ -111,6 +111,18 @@ def set_message(
             " token = NULL, lease_until = NULL WHERE id = :id"
         ),
         {"id": message_id, "state": state, "reason": reason, "due": due},
+    )
+
+
+def never_sent(connection: sa.Connection, message_id: int) -> None:
+    """Forget the moment of sending of a text whose every attempt certainly reached nobody: plans may change it."""
+    connection.execute(
+        sa.text(
+            "UPDATE messages SET sent_at = NULL, tells = NULL, question = NULL WHERE id = :id AND NOT EXISTS"
+            " (SELECT FROM attempts WHERE message_id = :id AND (state <> 'dead' OR sid IS NOT NULL"
+            " OR outcome NOT IN ('not_posted', 'retry', 'halt', 'wait')))"
+        ),
+        {"id": message_id},
     )
 
 

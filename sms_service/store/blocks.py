@@ -99,11 +99,8 @@ def close_circuit(connection: sa.Connection, sender_id: int) -> None:
     )
 
 
-def hold(connection: sa.Connection, scope: str, target: int, reason: str) -> None:
-    """Stop sending for a clinic, a sender or everything, claims included; holding twice changes nothing.
-
-    The caller puts every clinic concerned in scope, so that their claims can be cleared.
-    """
+def put_hold(connection: sa.Connection, scope: str, target: int, reason: str) -> None:
+    """Stop sending for a clinic, a sender or everything; holding twice changes nothing."""
     connection.execute(
         sa.text(
             "INSERT INTO holds (scope, target, reason) VALUES (:scope, :target, :reason)"
@@ -111,6 +108,10 @@ def hold(connection: sa.Connection, scope: str, target: int, reason: str) -> Non
         ),
         {"scope": scope, "target": target, "reason": reason},
     )
+
+
+def clear_claims(connection: sa.Connection, scope: str, target: int) -> None:
+    """Take back what is claimed, waiting for every fence that is at work on it. The clinics are in scope."""
     connection.execute(
         sa.text(
             "WITH locked AS (SELECT id FROM messages WHERE state = 'claimed' AND (:scope = 'all'"

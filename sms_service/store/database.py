@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
-_TRIES = 5
+_TRIES = 8
 
 
 class Database:
@@ -21,7 +21,12 @@ class Database:
 
     def __init__(self, url: str, *, pool_size: int = 5) -> None:
         self.engine = sa.create_engine(
-            url, pool_size=pool_size, max_overflow=10, pool_pre_ping=True, connect_args={"connect_timeout": 5}
+            url,
+            pool_size=pool_size,
+            max_overflow=10,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            connect_args={"connect_timeout": 5},
         )
 
     @contextmanager

@@ -12,8 +12,13 @@ from sms_service.domain.registers import value
 from sms_service.domain.request import Trace
 from sms_service.store.keyring import KeyRing
 from sms_service.store.patients import load
+from sms_service.store.tasks import add_task
 
-_IDENTITY = "(SELECT system_identifier::text FROM pg_control_system()), (SELECT timeline_id FROM pg_control_checkpoint())"
+_IDENTITY = (
+    # the timeline of the log being written: the control file learns of a promotion only with the next checkpoint
+    "(SELECT system_identifier::text FROM pg_control_system()),"
+    " ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int"
+)
 
 
 def differs(connection: sa.Connection) -> bool | None:
@@ -48,56 +53,79 @@ def clinics(connection: sa.Connection) -> list[int]:
     return list(connection.execute(sa.text("SELECT clinic_ids()")).scalars())
 
 
-def overdue(connection: sa.Connection, keys: KeyRing, since: datetime, now: datetime) -> dict[str, list[int]]:
-    """Texts that were due since then and never reached sending here: number to message ids, in their order."""
+def leave_a_gap(connection: sa.Connection) -> None:
+    """Skip the attempt ids that were given out after the snapshot: their receipts may still arrive."""
+    connection.execute(sa.text("SELECT skip_attempt_ids()"))
+
+
+def overdue(
+    connection: sa.Connection, keys: KeyRing, since: datetime, now: datetime
+) -> dict[tuple[str, str], list[int]]:
+    """Texts due since then that wait to be sent, or sent again: (sender's address, number) to ids, in order."""
     rows = connection.execute(
         sa.text(
-            "SELECT m.id, p.data_key, p.state FROM messages m JOIN patients p ON p.id = m.patient_id"
-            " WHERE m.sent_at IS NULL AND m.state IN ('planned', 'ready', 'claimed') AND m.due BETWEEN :since AND :now"
+            "SELECT m.id, s.address, p.data_key, p.state FROM messages m JOIN patients p ON p.id = m.patient_id"
+            " JOIN senders s ON s.id = m.sender_id"
+            " WHERE m.state IN ('planned', 'ready', 'claimed') AND m.due BETWEEN :since AND :now"
             " ORDER BY m.due, m.priority, m.id"
         ),
         {"since": since, "now": now},
     )
-    numbers: dict[str, list[int]] = defaultdict(list)
+    numbers: dict[tuple[str, str], list[int]] = defaultdict(list)
     for row in rows:
         number = value(load(json.loads(keys.box(row.data_key).open(row.state))), "phone")
         if number:
-            numbers[str(number)].append(row.id)
+            numbers[row.address, str(number)].append(row.id)
     return numbers
 
 
-def record_sent(connection: sa.Connection, keys: KeyRing, message_id: int, trace: Trace) -> None:
-    """Write the attempt that the restored database lost."""
+def record_lost(
+    connection: sa.Connection, keys: KeyRing, message_id: int, trace: Trace, now: datetime
+) -> int | None:
+    """Write the attempt that the restored database lost, and ask a person to look; its id.
+
+    None when the message is no longer waiting.
+    """
     row = connection.execute(
         sa.text(
-            "SELECT m.clinic_id, m.sender_id, m.phone_index, m.due, p.data_key FROM messages m"
-            " JOIN patients p ON p.id = m.patient_id WHERE m.id = :id AND m.sent_at IS NULL FOR UPDATE OF m"
+            "SELECT m.clinic_id, m.sender_id, m.phone_index, m.patient_id, m.appointment_id, p.data_key"
+            " FROM messages m JOIN patients p ON p.id = m.patient_id"
+            " WHERE m.id = :id AND m.state IN ('planned', 'ready', 'claimed') FOR UPDATE OF m"
         ),
         {"id": message_id},
     ).first()
     if row is None:
-        return
+        return None
     statement = """
-        INSERT INTO attempts (clinic_id, message_id, sender_id, phone_index, state, outcome, sid, status, body,
-          body_hash, encoding, segments, language, variant, catalog_hash, committed_at, settled_at)
-        VALUES (:clinic, :message, :sender, :phone, 'accepted', 'restored', :sid, :status, :body,
-          :hash, 'unknown', 0, 'und', 'restored', '', :at, clock_timestamp())"""
+        INSERT INTO attempts (clinic_id, message_id, sender_id, phone_index, state, body, body_hash, encoding,
+          segments, language, variant, catalog_hash, committed_at)
+        VALUES (:clinic, :message, :sender, :phone, 'open', :body, :hash, 'unknown', 0, 'und', 'restored', '', :at)
+        RETURNING id"""
     values = {
         "clinic": row.clinic_id,
         "message": message_id,
         "sender": row.sender_id,
         "phone": row.phone_index,
-        "sid": trace.sid,
-        "status": trace.status,
         "body": keys.box(row.data_key).seal(trace.body),
         "hash": keys.body_hash(trace.body),
         "at": trace.created_at,
     }
-    connection.execute(sa.text(statement), values)
+    attempt_id: int = connection.execute(sa.text(statement), values).scalar_one()
     connection.execute(
         sa.text(
-            "UPDATE messages SET state = 'sent', reason = NULL, sent_at = due, token = NULL, lease_until = NULL"
+            "UPDATE messages SET state = 'sending', reason = NULL, sent_at = due, token = NULL, lease_until = NULL"
             " WHERE id = :id"
         ),
         {"id": message_id},
     )
+    add_task(
+        connection,
+        clinic_id=row.clinic_id,
+        kind="untraceable",
+        cause="message",
+        cause_id=message_id,
+        due=now,
+        patient_id=row.patient_id,
+        appointment_id=row.appointment_id,
+    )
+    return attempt_id

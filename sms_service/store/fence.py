@@ -46,7 +46,7 @@ _FACTS = """
     FROM messages m
     JOIN clinics c ON c.id = m.clinic_id
     JOIN senders s ON s.id = m.sender_id
-    JOIN patients p ON p.id = m.patient_id
+    LEFT JOIN patients p ON p.id = m.patient_id
     LEFT JOIN appointments a ON a.id = m.appointment_id
     WHERE m.id = ANY (:ids) ORDER BY m.id"""
 

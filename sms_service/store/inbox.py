@@ -42,7 +42,19 @@ def open_event(
         "problems": list(problems),
     }
     event_id: int | None = connection.execute(sa.text(statement), values).scalar_one_or_none()
+    if event_id is None and not _is_the_same(connection, caller, delivery_id, digest):
+        # another event under a used id: ids of some systems are not unique, and a cancellation must not be lost
+        values["delivery"] = f"{delivery_id} {digest}"
+        event_id = connection.execute(sa.text(statement), values).scalar_one_or_none()
     return event_id
+
+
+def _is_the_same(connection: sa.Connection, caller: Caller, delivery_id: str, digest: str) -> bool:
+    held = connection.execute(
+        sa.text("SELECT hash FROM events WHERE feed_id = :feed AND delivery_id = :delivery"),
+        {"feed": caller.feed_id, "delivery": delivery_id},
+    ).scalar_one()
+    return str(held) == digest
 
 
 def close_event(connection: sa.Connection, event_id: int, appointment_id: int | None, outcome: str) -> None:

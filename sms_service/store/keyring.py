@@ -87,6 +87,10 @@ class KeyRing:
         """The hashes under which a number may be found, newest key first."""
         return [hmac.digest(key, b"phone:" + number.encode(), "sha256") for key in self._index]
 
+    def body_hashes(self, body: str) -> list[bytes]:
+        """The hashes a body may be stored under, newest key first."""
+        return [hmac.digest(key, b"body:" + body.encode(), "sha256") for key in self._index]
+
     def body_hash(self, body: str) -> bytes:
         """A keyed hash of a body, to recognise it in the provider's list."""
-        return hmac.digest(self._index[0], b"body:" + body.encode(), "sha256")
+        return self.body_hashes(body)[0]

@@ -23,6 +23,7 @@ class MessageRow:
     """A message as stored, as far as planning needs it."""
 
     id: MessageId
+    patient_id: int | None
     appointment_id: AppointmentId | None
     cause: str
     step: str
@@ -49,7 +50,7 @@ class MessageRow:
 
 
 _COLUMNS = (
-    "m.id, m.appointment_id, m.cause, m.step, m.occasion, m.pathway, m.merged, m.priority, m.counts, m.told,"
+    "m.id, m.patient_id, m.appointment_id, m.cause, m.step, m.occasion, m.pathway, m.merged, m.priority, m.counts, m.told,"
     " m.state, m.reason, m.due, m.until, m.sent_at, m.tells, m.answer, m.phone_index, m.told AS starts_at"
 )
 
@@ -75,13 +76,22 @@ def lock_messages(connection: sa.Connection, patient_id: int) -> list[MessageRow
     ]
 
 
-def already_of(rows: Sequence[MessageRow], own: AppointmentId, chain: frozenset[int]) -> list[Already]:
-    """What happened so far, seen from one visit; `chain` are the visits whose story it continues."""
+def already_of(
+    rows: Sequence[MessageRow], patient_id: int, own: AppointmentId, chain: frozenset[int]
+) -> list[Already]:
+    """What happened so far, seen from one visit; `chain` are the visits whose story it continues.
+
+    What somebody else was told, while the visit was still theirs, is not what this patient knows.
+    """
     happened = []
     for row in rows:
         mine = row.appointment_id == own
         pending = row.sent_at is None
-        if row.cause != "appointment" or (pending and (mine or row.state not in PENDING or row.due is None)):
+        if (
+            row.patient_id != patient_id
+            or row.cause != "appointment"
+            or (pending and (mine or row.state not in PENDING or row.due is None))
+        ):
             continue
         happened.append(
             Already(
@@ -155,6 +165,7 @@ def update_message(
     clinic_id: int,
     row: MessageRow,
     patient_id: int,
+    sender_id: int,
     phone_index: bytes | None,
     wanted: Wanted,
     now: datetime,
@@ -162,11 +173,12 @@ def update_message(
     """Make a pending message what the plan now wants; its claim, if any, is cleared so that the fence sees it."""
     statement = """
         UPDATE messages SET pathway = :pathway, merged = :merged, priority = :priority, counts = :counts,
-          anchor = :anchor, phone_index = :phone, patient_id = :patient, told = :told, state = :state, reason = :reason, due = :due,
+          anchor = :anchor, phone_index = :phone, patient_id = :patient, sender_id = :sender, told = :told, state = :state, reason = :reason, due = :due,
           until = :until, token = NULL, lease_until = NULL
         WHERE id = :id"""
     connection.execute(
-        sa.text(statement), _values(wanted) | {"id": row.id, "patient": patient_id, "phone": phone_index}
+        sa.text(statement),
+        _values(wanted) | {"id": row.id, "patient": patient_id, "sender": sender_id, "phone": phone_index},
     )
     settled = "planned" if row.state in {"ready", "claimed"} else row.state
     if (settled, row.due, row.reason) != (wanted.state, wanted.due, wanted.reason):

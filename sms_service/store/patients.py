@@ -63,11 +63,8 @@ def load(data: Mapping[str, list[Value]]) -> dict[str, Register]:
 _COLUMNS = "id, external_id, data_key, state, phone_index, unusable_at IS NOT NULL AS unusable"
 
 
-def lock_patient(connection: sa.Connection, keys: KeyRing, clinic_id: int, external_id: str) -> PatientRow:
-    """The patient's row, made when missing, locked until the transaction ends.
-
-    Not FOR UPDATE: rows that only refer to the patient (a task) need not wait, nor deadlock.
-    """
+def ensure_patient(connection: sa.Connection, keys: KeyRing, clinic_id: int, external_id: str) -> int:
+    """The id of the patient's row, made when missing."""
     sealed = keys.new_data_key()
     statement = """
         INSERT INTO patients (clinic_id, external_id, data_key, state)
@@ -80,17 +77,23 @@ def lock_patient(connection: sa.Connection, keys: KeyRing, clinic_id: int, exter
         "state": keys.box(sealed).seal("{}"),
     }
     connection.execute(sa.text(statement), values)
-    row = connection.execute(
-        sa.text(
-            f"SELECT {_COLUMNS} FROM patients WHERE clinic_id = :clinic AND external_id = :external FOR NO KEY UPDATE"
-        ),
-        {"clinic": clinic_id, "external": external_id},
-    ).one()
-    return _opened(row, keys)
+    return int(
+        connection.execute(
+            sa.text("SELECT id FROM patients WHERE clinic_id = :clinic AND external_id = :external"), values
+        ).scalar_one()
+    )
+
+
+def lock_patient(connection: sa.Connection, keys: KeyRing, clinic_id: int, external_id: str) -> PatientRow:
+    """The patient's row, made when missing, locked until the transaction ends."""
+    return lock_patient_by_id(connection, keys, ensure_patient(connection, keys, clinic_id, external_id))
 
 
 def lock_patient_by_id(connection: sa.Connection, keys: KeyRing, patient_id: int) -> PatientRow:
-    """The patient's row, locked until the transaction ends."""
+    """The patient's row, locked until the transaction ends.
+
+    Not FOR UPDATE: rows that only refer to the patient (a task) need not wait, nor deadlock.
+    """
     row = connection.execute(
         sa.text(f"SELECT {_COLUMNS} FROM patients WHERE id = :id FOR NO KEY UPDATE"),
         {"id": patient_id},
@@ -135,6 +138,8 @@ def write_patient(
         phone_index=index,
         unusable=patient.unusable and index == patient.phone_index,
     )
+    if index is not None and number is not None and patient.phone_index in keys.phone_indexes(str(number)):
+        _reindex(connection, patient.phone_index, index)
     statement = """
         UPDATE patients SET state = :state, phone_index = :index, language = :language, zone = :zone,
           consent = :consent, deceased = :deceased, merged_away = :merged,
@@ -153,6 +158,31 @@ def write_patient(
     }
     connection.execute(sa.text(statement), values)
     return renewed, changed
+
+
+def _reindex(connection: sa.Connection, old: bytes | None, new: bytes) -> None:
+    """While the index key rotates: what is known of a number under its old hash holds under the new one."""
+    if old is None or old == new:
+        return
+    values = {"old": old, "new": new}
+    for table, columns in (
+        ("suppressions", "clinic_id, since, source, lifted_at"),
+        ("sender_blocks", "sender_id, kind, since"),
+    ):
+        connection.execute(
+            sa.text(
+                f"INSERT INTO {table} (phone_index, {columns}) SELECT :new, {columns} FROM {table}"
+                " WHERE phone_index = :old ON CONFLICT DO NOTHING"
+            ),
+            values,
+        )
+    connection.execute(
+        sa.text(
+            "UPDATE senders SET allow_numbers = array_append(allow_numbers, :new)"
+            " WHERE :old = ANY (allow_numbers) AND NOT :new = ANY (allow_numbers)"
+        ),
+        values,
+    )
 
 
 def mark_unusable(connection: sa.Connection, patient_id: int, phone_index: bytes, now: datetime) -> None:

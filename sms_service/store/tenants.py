@@ -43,21 +43,21 @@ class Sender:
 
 
 def clinic_of(clinic_id: int, sender_id: int, settings: Mapping[str, Any]) -> Clinic:
-    """A clinic from its stored settings. Raises KeyError or ValueError for settings that cannot be used."""
+    """A clinic from its stored settings. KeyError, TypeError or ValueError for settings that cannot be used."""
     hours = settings.get("hours") or {}
     work = settings.get("work") or {}
     return Clinic(
         id=ClinicId(clinic_id),
         sender_id=SenderId(sender_id),
-        name=settings["name"],
-        program=settings["program"],
-        phone=settings["phone"],
-        zone=settings["zone"],
-        after_hours_phone=settings.get("after_hours_phone") or settings["phone"],
-        emergency=settings.get("emergency", "911"),
+        name=str(settings["name"]),
+        program=str(settings["program"]),
+        phone=str(settings["phone"]),
+        zone=str(settings["zone"]),
+        after_hours_phone=str(settings.get("after_hours_phone") or settings["phone"]),
+        emergency=str(settings.get("emergency", "911")),
         default_language=settings.get("default_language", "en"),
         offered_languages=tuple(settings.get("offered_languages") or ("en",)),
-        addresses=dict(settings.get("addresses") or {}),
+        addresses={str(k): str(v) for k, v in (settings.get("addresses") or {}).items()},
         hours=Hours(
             opens=time.fromisoformat(hours.get("opens", "09:00")),
             closes=time.fromisoformat(hours.get("closes", "20:00")),

@@ -22,7 +22,13 @@ from sms_service.store.appointments import lock_appointment, patient_of, replace
 from sms_service.store.clock import patient_now
 from sms_service.store.database import again_on_deadlock
 from sms_service.store.inbox import add_consent, close_event, open_event
-from sms_service.store.patients import PatientRow, fold_patient, lock_patient, lock_patient_by_id
+from sms_service.store.patients import (
+    PatientRow,
+    ensure_patient,
+    fold_patient,
+    lock_patient,
+    lock_patient_by_id,
+)
 from sms_service.store.tenants import Caller, load_clinic, load_feed
 from sms_service.use_cases.replan import replan
 from sms_service.use_cases.service import Service
@@ -72,10 +78,10 @@ def _apply(
 ) -> bool:
     """Fold into patient and visit. The patient is locked first: all that concerns one person queues."""
     event = read.event
-    patient = _lock_person(service, connection, clinic, event)
-    concerned: dict[int, PatientRow] = {patient.id: patient} if patient is not None else {}
+    patient, concerned = _lock_people(service, connection, clinic, event)
     changed = False
-    if patient is not None and event.patient_id is not None:
+    # a test event may invent a patient, but says nothing true of one that anybody else spoke of
+    if patient is not None and event.patient_id is not None and not (event.test and patient.fields):
         before = patient
         patient, changed = fold_patient(connection, service.keys, patient, event)
         concerned[patient.id] = patient
@@ -101,14 +107,20 @@ def _apply(
     return changed
 
 
-def _lock_person(
+def _lock_people(
     service: Service, connection: sa.Connection, clinic: Clinic, event: Event
-) -> PatientRow | None:
-    """The patient the event is about; None while only a tombstone's number is known."""
+) -> tuple[PatientRow | None, dict[int, PatientRow]]:
+    """The patient the event is about (None while only a tombstone's number is known), and whose visit it is.
+
+    Locked in id order, so that visits changing hands do not block each other.
+    """
+    known = patient_of(connection, clinic.id, event.appointment_id) if event.appointment_id else None
+    about = known
     if event.patient_id is not None:
-        return lock_patient(connection, service.keys, clinic.id, event.patient_id)
-    known = patient_of(connection, clinic.id, event.appointment_id or "")
-    return lock_patient_by_id(connection, service.keys, known) if known is not None else None
+        about = ensure_patient(connection, service.keys, clinic.id, event.patient_id)
+    ids = sorted({found for found in (known, about) if found is not None})
+    locked = {found: lock_patient_by_id(connection, service.keys, found) for found in ids}
+    return (locked[about] if about is not None else None), locked
 
 
 def _owner(

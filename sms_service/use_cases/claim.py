@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,9 +15,10 @@ from sms_service.store.database import again_on_deadlock
 from sms_service.store.tenants import load_senders
 from sms_service.use_cases.service import Service
 
+log = logging.getLogger("sms_service.claim")
 BATCH = 100
 #: Batches claimed for one sender in one tick at most; what is left is claimed by the next.
-BATCHES = 10
+BATCHES = 30
 #: A claim that no worker took to the fence in this time is freed (machine time).
 LEASE_SECONDS = 30
 
@@ -42,7 +44,15 @@ def claim(service: Service, enqueue: Callable[[Batch], None], *, lease_seconds: 
         connection.execute(sa.text("SELECT open_due_tasks(:now)"), {"now": patient_now(connection)})
         beat(connection, "tick")
     for sender in senders:
-        for batch in _claim_one(service, sender.id, lease_seconds):
+        try:
+            batches = _claim_one(service, sender.id, lease_seconds)
+        except sa.exc.DBAPIError as error:
+            if error.connection_invalidated:
+                raise
+            # one sender's trouble is not the next one's
+            log.error("sender %s: claiming failed: %s", sender.id, type(error.orig).__name__)  # noqa: TRY400 - rows
+            continue
+        for batch in batches:
             enqueue(batch)
             claimed += len(batch.messages)
     return claimed

@@ -7,27 +7,31 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sms_service.domain.request import Trace
-from sms_service.store.attempts import bound
-from sms_service.store.blocks import hold, release
-from sms_service.store.deployment import clinics, differs, overdue, record, record_sent
-from sms_service.use_cases.reconcile import Lister, reconcile
+from sms_service.store.attempts import bound, lock_attempts
+from sms_service.store.blocks import release
+from sms_service.store.clock import patient_now
+from sms_service.store.deployment import clinics, differs, leave_a_gap, overdue, record, record_lost
+from sms_service.use_cases.hold import hold
+from sms_service.use_cases.receive import accept
+from sms_service.use_cases.reconcile import Lister, park_lost, reconcile
 from sms_service.use_cases.service import Service
 
 RESTORED = "the database is not the one that sent last: run `sms-service reconcile --since`, then it releases"
 
 
 def guard_restore(service: Service) -> bool:
-    """Hold all sending when system identifier or timeline are not those of the last send; whether it did."""
+    """Hold all sending when system identifier or timeline are not those of the last send; whether it did.
+
+    Asked before every claim: a failover can happen under a running worker. What it cannot see is a copy of
+    the disk put back in place, which has the same identifier and timeline.
+    """
     with service.db.transaction() as connection:
-        everyone = clinics(connection)
         changed = differs(connection)
         if changed is None:
             record(connection)
-    if not changed:
-        return False
-    with service.db.transaction(everyone) as connection:
-        hold(connection, "all", 0, RESTORED)
-    return True
+    if changed:
+        hold(service, "all", 0, RESTORED)
+    return bool(changed)
 
 
 async def reconcile_since(
@@ -35,19 +39,26 @@ async def reconcile_since(
 ) -> dict[str, int]:
     """Learn from the provider what was sent since then and is not known here, and release the hold.
 
-    For each number with texts overdue here, the provider's unbound messages since then are taken for those
-    texts, in the order of their times: better one text too few, with a task in sight, than a day sent twice.
+    For each number with texts waiting here, the provider's unbound messages since then are taken for those
+    texts, in the order of their times, and a person is asked to look: better one text too few than a day sent
+    twice. Attempts that the snapshot held open are settled first, so that no trace is taken for another.
     """
     counts: dict[str, int] = defaultdict(int)
-    counts.update(await reconcile(service, provider, grace_seconds=0))
+    while park_lost(service, open_seconds=0):
+        pass
+    while settled := await reconcile(service, provider, grace_seconds=0):
+        for name, count in settled.items():
+            counts[name] += count
     with service.db.transaction() as connection:
         everyone = clinics(connection)
+        leave_a_gap(connection)
     for clinic_id in everyone:
         with service.db.transaction([clinic_id]) as connection:
             numbers = overdue(connection, service.keys, since, now)
-        for number, message_ids in numbers.items():
+        for (address, number), message_ids in numbers.items():
             traces = await provider.traces(number, since)
-            counts["already_sent"] += _bind(service, clinic_id, message_ids, traces)
+            ours = [trace for trace in traces if trace.sender in {None, address}]
+            counts["already_sent"] += _bind(service, clinic_id, message_ids, ours)
     with service.db.transaction(everyone) as connection:
         record(connection)
         release(connection, "all", 0, RESTORED)
@@ -58,7 +69,12 @@ def _bind(service: Service, clinic_id: int, message_ids: Sequence[int], traces: 
     with service.db.transaction([clinic_id]) as connection:
         known = bound(connection, [trace.sid for trace in traces])
         unknown = sorted((t for t in traces if t.sid not in known), key=lambda trace: trace.created_at)
-        pairs = list(zip(message_ids, unknown, strict=False))
-        for message_id, trace in pairs:
-            record_sent(connection, service.keys, message_id, trace)
-        return len(pairs)
+        now = patient_now(connection)
+        count = 0
+        for message_id, trace in zip(message_ids, unknown, strict=False):
+            attempt_id = record_lost(connection, service.keys, message_id, trace, now)
+            if attempt_id is not None:
+                attempt = lock_attempts(connection, [attempt_id])[attempt_id]
+                accept(connection, attempt, trace.sid, trace.status, now, trace.code)
+                count += 1
+        return count

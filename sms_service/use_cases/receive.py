@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import random
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from sms_service.domain.advance import UNDELIVERED, ProviderStatus, Receipt, advance
 from sms_service.domain.consequence import Consequence, consequence
@@ -19,6 +21,7 @@ from sms_service.store.attempts import (
     add_receipt,
     lock_attempts,
     lock_patients_of,
+    never_sent,
     orphaned,
     route,
     set_attempt,
@@ -36,17 +39,32 @@ from sms_service.use_cases.service import Service
 
 #: Outcomes that change the patient, or other texts to the number, as well as their own message.
 _WIDE = frozenset({OutcomeClass.RECIPIENT, OutcomeClass.OPTED_OUT})
+_journal = logging.getLogger("sms_service.receive")
 _STILL_OPEN = frozenset({"open", "unknown"})
+#: Answers after which the patient certainly has nothing: a move may still change the text.
+_NEVER_LEFT = frozenset({OutcomeClass.NOT_POSTED, OutcomeClass.RETRY, OutcomeClass.HALT, OutcomeClass.WAIT})
+
+
+def settle(service: Service, clinics: Iterable[int], outcomes: Sequence[Outcome]) -> None:
+    """Write the outcomes of one batch in one transaction; should one of them be refused, each by itself."""
+    scope = tuple(clinics)
+    try:
+        _settle(service, scope, outcomes)
+    except IntegrityError:
+        # e.g. a SID that another attempt holds: it must not cost the others what the provider said of them
+        for outcome in outcomes:
+            try:
+                _settle(service, scope, [outcome])
+            except IntegrityError:
+                _journal.error("attempt %s: its SID is another's", outcome.attempt_id)
+                unclear = Outcome(attempt_id=outcome.attempt_id, outcome=OutcomeClass.UNKNOWN)
+                _settle(service, scope, [unclear])
 
 
 @again_on_deadlock
-def settle(service: Service, clinics: Iterable[int], outcomes: Sequence[Outcome]) -> None:
-    """Write the outcomes of one batch in one transaction."""
+def _settle(service: Service, clinics: Sequence[int], outcomes: Sequence[Outcome]) -> None:
     with service.db.transaction(clinics) as connection:
         now = patient_now(connection)
-        wide = [outcome.attempt_id for outcome in outcomes if outcome.outcome in _WIDE]
-        if wide:
-            lock_patients_of(connection, wide)
         attempts = lock_attempts(connection, [outcome.attempt_id for outcome in outcomes])
         early = orphaned(connection, [outcome.sid for outcome in outcomes if outcome.sid])
         taken = []
@@ -90,6 +108,7 @@ def receive(
     sid: str,
     status: str,
     code: int | None,
+    to: str | None = None,
 ) -> str:
     """Take a receipt in: `applied`, `repeated`, `orphan`, or `ignored` for a status we do not know."""
     try:
@@ -106,7 +125,8 @@ def receive(
         if said in UNDELIVERED and classify(None, code) in _WIDE:
             lock_patients_of(connection, [found])
         attempt = lock_attempts(connection, [found])[found]
-        if attempt.sid is not None and attempt.sid != sid:
+        ours = attempt.sid == sid or to is None or attempt.phone_index in service.keys.phone_indexes(to)
+        if not ours or (attempt.sid is not None and attempt.sid != sid):
             add_orphan(connection, sid, status, code, attempt_id)
             return "orphan"
         if not add_receipt(connection, clinic_id, found, sid, status, code):
@@ -118,7 +138,7 @@ def receive(
 def _outcome(connection: sa.Connection, attempt: AttemptRow, outcome: Outcome, now: datetime) -> None:
     """Apply the provider's answer to an attempt that is not settled yet."""
     if outcome.outcome is OutcomeClass.ACCEPTED and outcome.sid is not None:
-        accept(connection, attempt, outcome.sid, outcome.status, now)
+        accept(connection, attempt, outcome.sid, outcome.status, now, outcome.code)
     elif attempt.state not in _STILL_OPEN:
         return  # a receipt, or a person, settled it meanwhile
     elif outcome.outcome is OutcomeClass.UNKNOWN:
@@ -221,6 +241,8 @@ def _dead(
     follows = consequence(outcome, attempt.tries, now, attempt.until, jitter, retry_after)
     if follows.again is not None:
         set_message(connection, attempt.message_id, "planned", follows.reason.value, follows.again)
+        if attempt.sid is None and outcome in _NEVER_LEFT:
+            never_sent(connection, attempt.message_id)
     else:
         set_message(connection, attempt.message_id, "undelivered", follows.reason.value)
     log(

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 import sqlalchemy as sa
+from cryptography.exceptions import InvalidTag
 
 from sms_service.domain.request import Trace
 from sms_service.provider.errors import ProviderUnavailable
 from sms_service.store.attempts import AttemptRow, bound, lock_attempts, set_attempt, set_message
 from sms_service.store.clock import patient_now
+from sms_service.store.keyring import KeyMissingError
 from sms_service.store.messages import log
 from sms_service.store.patients import phone_of
 from sms_service.store.tasks import add_task
 from sms_service.use_cases.receive import accept, park
 from sms_service.use_cases.service import Service
 
+_log = logging.getLogger("sms_service.reconcile")
 #: An open attempt older than this has lost its worker: 5 s to the write, 10 s for the call, and a margin.
 OPEN_SECONDS = 30
 #: How long an unknown attempt waits for a callback before the provider's list is asked (machine time).
 GRACE_SECONDS = 600
 #: The provider's clock and ours may differ by so much.
 _SKEW = timedelta(minutes=2)
+#: From the fence to the last byte of a call: 5 s of grace before the write, and the longest timeout.
+_LONGEST_CALL = timedelta(seconds=65)
 _AT_ONCE = 200
 #: So many lists that cannot be read mean that the provider is away.
 _AWAY = 3
@@ -87,12 +93,21 @@ def _numbers(
     groups: dict[tuple[int, str], list[AttemptRow]] = defaultdict(list)
     with service.db.transaction([clinic_id]) as connection:
         for attempt in lock_attempts(connection, attempt_ids).values():
-            number = phone_of(connection, service.keys, attempt.patient_id, attempt.phone_index)
+            number = _number(service, connection, attempt)
             if number is not None:
                 groups[attempt.sender_id, number].append(attempt)
             elif attempt.state == "unknown":
                 _hand_over(connection, attempt, patient_now(connection))
     return groups
+
+
+def _number(service: Service, connection: sa.Connection, attempt: AttemptRow) -> str | None:
+    """The number that was texted; None when it changed, or cannot be read: then a person looks."""
+    try:
+        return phone_of(connection, service.keys, attempt.patient_id, attempt.phone_index)
+    except (InvalidTag, KeyMissingError, ValueError) as error:
+        _log.error("attempt %s: its patient cannot be read: %s", attempt.id, type(error).__name__)
+        return None
 
 
 def _settle(
@@ -153,9 +168,10 @@ def _fits(service: Service, attempt: AttemptRow, trace: Trace, address: str) -> 
     """Whether the provider's message can be this attempt. A redacted one matches by sender and time."""
     if trace.sender is not None and trace.sender != address:
         return False
-    if trace.created_at < attempt.committed_at.astimezone(UTC) - _SKEW:
-        return False
-    return not trace.body or service.keys.body_hash(trace.body) == attempt.body_hash
+    committed = attempt.committed_at.astimezone(UTC)
+    if not committed - _SKEW <= trace.created_at <= committed + _LONGEST_CALL + _SKEW:
+        return False  # a later text with the same words is another attempt's
+    return not trace.body or attempt.body_hash in service.keys.body_hashes(trace.body)
 
 
 def _send_again(connection: sa.Connection, attempt: AttemptRow, now: datetime) -> None:

@@ -60,7 +60,7 @@ def replan(
         day = same_day(visit, everyone)
         story = frozenset({*(other.id for other in day), *([continues] if continues else [])})
         known = replace(visit, same_day=day)
-        already = already_of(rows, visit.id, story)
+        already = already_of(rows, patient.id, visit.id, story)
         about = _patient(connection, clinic, patient, rows, visit, pathway, now)
         planned = plan(known, pathway, clinic, about, already, now)
         _sync(connection, clinic, patient, visit, pathway, planned, own, now)
@@ -122,7 +122,9 @@ def _sync(
                     now=now,
                 )
         elif not row.reached_sending and (row.state in PENDING or row.state == "skipped"):
-            update_message(connection, clinic.id, row, patient.id, patient.phone_index, wanted, now)
+            update_message(
+                connection, clinic.id, row, patient.id, clinic.sender_id, patient.phone_index, wanted, now
+            )
     over = _OVER.get(visit.status or Status.PROPOSED, Reason.NOT_NEEDED)
     _end(connection, clinic, list(held.values()), over, now)
     wishes = {wish.kind.value: wish.due for item in planned for wish in item.tasks}

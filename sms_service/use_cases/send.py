@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 from sms_service.domain.decide import Defer, Skip
 from sms_service.domain.ids import AttemptId
 from sms_service.domain.outcome import Outcome
+from sms_service.domain.reasons import Reason
 from sms_service.domain.request import Request
 from sms_service.store.clock import patient_now
 from sms_service.store.database import again_on_deadlock
@@ -32,7 +34,10 @@ from sms_service.use_cases.receive import settle
 from sms_service.use_cases.service import Service
 from sms_service.use_cases.write_text import Written, write_text
 
+log = logging.getLogger("sms_service.send")
 _MUST = 0
+#: When a text that could not be written is tried again: by then somebody may have mended it.
+_LOOK_AGAIN = timedelta(minutes=15)
 _LONGEST_VALIDITY_S = 36_000
 
 
@@ -91,11 +96,11 @@ def fence(service: Service, batch: Batch, *, boottime: Callable[[], float]) -> t
         counts = {"deferred": 0, "skipped": 0}
         spent = 0
         for row in read_facts(connection, ids, now):
-            result = write_text(row, service.library, service.keys, now)
-            if isinstance(result, Written):
-                ready.append((_attempt(service, row, result), result, row.sender))
+            result, attempt = _written(service, row, now)
+            if isinstance(result, Written) and attempt is not None:
+                ready.append((attempt, result, row.sender))
                 spent += result.text.segments - row.segments
-            else:
+            elif not isinstance(result, Written):
                 counts["deferred" if isinstance(result, Defer) else "skipped"] += 1
                 spent -= row.segments
                 _put_back(connection, row, result, now)
@@ -115,6 +120,24 @@ def fence(service: Service, batch: Batch, *, boottime: Callable[[], float]) -> t
         for attempt, written, sender in ready
     ]
     return requests, Sent(attempted=len(requests), **counts)
+
+
+def _written(
+    service: Service, row: sa.Row[tuple[object, ...]], now: datetime
+) -> tuple[Written | Defer | Skip, NewAttempt | None]:
+    """The text and its attempt. What cannot be written - damaged data, a missing key - waits by itself.
+
+    One such row must never keep the other texts of its batch from going.
+    """
+    try:
+        result = write_text(row, service.library, service.keys, now)
+        return result, _attempt(service, row, result) if isinstance(result, Written) else None
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is this row's alone
+        log.error("message %s cannot be written: %s", row.id, type(error).__name__)  # noqa: TRY400 - a traceback quotes
+        later = now + _LOOK_AGAIN
+        if later <= row.until:
+            return Defer(until=later, reason=Reason.UNWRITABLE), None
+        return Skip(reason=Reason.UNWRITABLE), None
 
 
 def _attempt(service: Service, row: sa.Row[tuple[object, ...]], written: Written) -> NewAttempt:
@@ -139,11 +162,14 @@ def _attempt(service: Service, row: sa.Row[tuple[object, ...]], written: Written
 def _put_back(
     connection: sa.Connection, row: sa.Row[tuple[object, ...]], result: Defer | Skip, now: datetime
 ) -> None:
+    standing = row.status in {"booked", "arrived", "completed"}
     if isinstance(result, Defer):
         defer(connection, row.clinic_id, row.id, result.until, result.reason.value, now)
-        return
-    skip_message(connection, row.clinic_id, row.id, result.reason.value, now)
-    if row.priority == _MUST and row.anchor is not None and row.status in {"booked", "arrived", "completed"}:
+        asked = result.reason is Reason.UNWRITABLE
+    else:
+        skip_message(connection, row.clinic_id, row.id, result.reason.value, now)
+        asked = row.priority == _MUST and row.anchor is not None and standing
+    if asked:
         add_task(
             connection,
             clinic_id=row.clinic_id,

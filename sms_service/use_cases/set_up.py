@@ -46,7 +46,7 @@ def set_up(owner: sa.Connection, keys: KeyRing, library: Library, spec: Mapping[
             allow_numbers=_allowed(sender, feed, keys),
         )
         clinic_id = put_clinic(owner, clinic["slug"], sender_id, clinic)
-    except (KeyError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise SetUpError(
             f"cannot be used: {error}; every clinic names slug, name, program, phone and zone"
         ) from error

@@ -31,6 +31,9 @@ async def post_status(request: Request, service: ServiceOf, settings: SettingsOf
         _required(form, "MessageSid"),
         _required(form, "MessageStatus"),
         _integer(form.get("ErrorCode", ""), _INTEGER_DIGITS),
+        form.get("To")
+        if form.get("To", "").startswith("+")
+        else None,  # hidden where addresses are obfuscated
     )
     return Response(status_code=204)
 

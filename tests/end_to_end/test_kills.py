@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 import psutil
 import pytest
 
-from sms_service.store.blocks import hold, release
+from sms_service.store.blocks import release
+from sms_service.use_cases.hold import hold
 from sms_service.use_cases.points import POINTS
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -75,8 +76,7 @@ def test_a_hold_stops_a_text_that_is_already_due(world):
     phone, now = "+12125550132", datetime(year, 8, 4, 9, tzinfo=NEW_YORK)
     world.now(now)
     world.settle()
-    with world.service.db.transaction([1]) as connection:
-        hold(connection, "all", 0, "test")
+    hold(world.service, "all", 0, "test")
     world.event("booked", "held", now, phone=phone, start=datetime(year, 8, 31, 16, tzinfo=NEW_YORK))
     world.until(lambda: [m for m in world.visit("held")["messages"] if m["state"] == "ready"])
     assert world.texts(phone) == []

@@ -9,8 +9,9 @@ import pytest
 import sqlalchemy as sa
 from integration.service.world import ANA, BEN, NOW, at, event
 
-from sms_service.store.blocks import close_circuit, hold, open_circuit, release
+from sms_service.store.blocks import close_circuit, open_circuit, release
 from sms_service.use_cases import claim as claim_module
+from sms_service.use_cases.hold import hold
 
 EVERY_SERVER = True
 
@@ -288,9 +289,8 @@ def test_a_late_text_that_is_no_must_makes_no_task(world):
 def test_a_hold_stops_the_claim_until_it_is_released(world, scope):
     target = {"clinic": world.home.clinic_id, "sender": world.home.sender_id, "all": 0}[scope]
     world.say("booked")
-    with world.service.db.transaction([world.home.clinic_id]) as connection:
-        hold(connection, scope, target, "rehearsal")
-        hold(connection, scope, target, "again")
+    hold(world.service, scope, target, "rehearsal")
+    hold(world.service, scope, target, "again")
     assert world.tick() == []
     with world.service.db.transaction() as connection:
         assert release(connection, scope, target)
@@ -303,8 +303,7 @@ def test_a_hold_takes_back_what_was_claimed_and_not_yet_sent(world, scope):
     target = {"clinic": world.home.clinic_id, "sender": world.home.sender_id, "all": 0}[scope]
     world.say("booked")
     (batch,) = world.tick()
-    with world.service.db.transaction([world.home.clinic_id]) as connection:
-        hold(connection, scope, target, "stop")
+    hold(world.service, scope, target, "stop")
     assert world.send(batch).attempted == 0
     assert world.message("welcome").state == "ready"
     assert world.provider.sent == []
@@ -314,8 +313,7 @@ def test_a_hold_of_one_clinic_leaves_the_other_on_the_same_sender_alone(world):
     other = world.clinic("hill")
     crowd(world, 1)
     crowd(world, 1, other, first=9)
-    with world.service.db.transaction([world.home.clinic_id]) as connection:
-        hold(connection, "clinic", world.home.clinic_id, "x")
+    hold(world.service, "clinic", world.home.clinic_id, "x")
     assert claimed(world.tick()) == [world.message("welcome", "V9").id]
 
 

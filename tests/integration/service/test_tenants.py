@@ -342,7 +342,8 @@ def test_the_schema_refuses_a_state_that_cannot_be(world, statement, constraint)
     "statement",
     [
         """INSERT INTO messages OVERRIDING SYSTEM VALUE
-           SELECT (jsonb_populate_record(NULL::messages, to_jsonb(m) || '{"id": 999999}')).* FROM messages m LIMIT 1""",
+           SELECT (jsonb_populate_record(NULL::messages, to_jsonb(m) || '{"id": 999999}')).*
+           FROM messages m LIMIT 1""",
         """INSERT INTO tasks (clinic_id, kind, cause, cause_id, due)
            SELECT clinic_id, kind, cause, cause_id, due FROM tasks LIMIT 1""",
         """INSERT INTO events (clinic_id, feed_id, delivery_id, learned_at, raw, hash, outcome)

@@ -368,3 +368,4 @@ GRANT UPDATE (state, token, lease_until, reason) ON messages TO sms_router;
 GRANT UPDATE (bucket, bucket_at) ON senders TO sms_router;
 GRANT UPDATE (state) ON tasks TO sms_router;
 GRANT INSERT ON message_log, tasks TO sms_router;
+GRANT USAGE, UPDATE ON SEQUENCE attempts_id_seq TO sms_router;

@@ -17,7 +17,10 @@ CREATE FUNCTION route_inbound(p_sender bigint, p_phones bytea[]) RETURNS TABLE (
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT p.clinic_id, p.id
   FROM patients p JOIN clinics c ON c.id = p.clinic_id
-  WHERE c.sender_id = p_sender AND p.phone_index = ANY (p_phones)
+  WHERE p.phone_index = ANY (p_phones)
+    -- a clinic that changed its sender is still answered on the number its patients know
+    AND (c.sender_id = p_sender
+         OR EXISTS (SELECT FROM messages o WHERE o.patient_id = p.id AND o.sender_id = p_sender AND o.sent_at IS NOT NULL))
   ORDER BY (SELECT max(m.sent_at) FROM messages m WHERE m.patient_id = p.id) DESC NULLS LAST, p.id
 $$;
 
@@ -59,6 +62,12 @@ CREATE FUNCTION awaiting_receipt() RETURNS bigint
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT count(*) FROM attempts
   WHERE state IN ('open', 'unknown') OR (state = 'accepted' AND coalesce(status, '') IN ('accepted', 'queued', 'sending'))
+$$;
+
+-- After a restore: ids given out later than the snapshot may be in callback URLs still under way.
+CREATE FUNCTION skip_attempt_ids() RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT setval(pg_get_serial_sequence('attempts', 'id'), nextval(pg_get_serial_sequence('attempts', 'id')) + 1000000)
 $$;
 
 -- The tick's claim for one sender. One transaction; rows that someone else holds are left for the next tick.
@@ -118,21 +127,23 @@ BEGIN
     RETURN;
   END IF;
 
+  v_held := ARRAY(SELECT h.target FROM holds h WHERE h.released_at IS NULL AND h.scope = 'clinic');
+
   SELECT coalesce(bool_or(cumulated > v_bucket + v_rate * extract(epoch FROM until - p_now)), false) INTO v_overload
   FROM (SELECT until, sum(segments) OVER (ORDER BY until) AS cumulated
-        FROM messages WHERE sender_id = p_sender AND state = 'ready') AS ready
+        FROM messages WHERE sender_id = p_sender AND state = 'ready' AND until >= p_now
+          AND clinic_id <> ALL (v_held)) AS ready
   WHERE v_bucket < 1000000;  -- a sender without a limit is never overloaded
 
   -- What to claim is decided first and locked second, by primary key: the planner knows nothing of how many
   -- rows are ready at this moment, and one statement for both would join them row by row.
   v_busy := ARRAY(SELECT f.phone_index FROM messages f WHERE f.sender_id = p_sender
                   AND f.phone_index IS NOT NULL AND f.state IN ('claimed', 'sending'));
-  v_held := ARRAY(SELECT h.target FROM holds h WHERE h.released_at IS NULL AND h.scope = 'clinic');
 
   WITH ready AS (
     SELECT m.id, m.clinic_id, m.phone_index, m.segments, m.until, m.priority, m.due
     FROM messages m
-    WHERE m.sender_id = p_sender AND m.state = 'ready' AND m.clinic_id <> ALL (v_held)
+    WHERE m.sender_id = p_sender AND m.state = 'ready' AND m.clinic_id <> ALL (v_held) AND m.until >= p_now
       AND m.phone_index NOT IN (SELECT unnest(v_busy))
     ORDER BY m.until LIMIT CASE WHEN v_overload THEN NULL ELSE 3 * greatest(v_capacity, 0) END
   ), first AS (
@@ -174,7 +185,7 @@ BEGIN
   FOREACH signature IN ARRAY ARRAY[
     'authenticate_key(bytea)', 'route_receipt(bigint, text)', 'route_inbound(bigint, bytea[])', 'clinic_ids()',
     'unsettled(text, interval, integer)', 'open_due_tasks(timestamptz)', 'pulse(timestamptz)', 'next_task_due()',
-    'awaiting_receipt()', 'claim_due(bigint, timestamptz, uuid[], integer, interval)'] LOOP
+    'awaiting_receipt()', 'skip_attempt_ids()', 'claim_due(bigint, timestamptz, uuid[], integer, interval)'] LOOP
     EXECUTE format('ALTER FUNCTION %s OWNER TO sms_router', signature);
     EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', signature);
     EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO sms_app', signature);
