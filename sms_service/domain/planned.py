@@ -26,6 +26,7 @@ class TaskKind(StrEnum):
     UNTRACEABLE = "untraceable"
     WORRIED = "worried"
     READ_REPLY = "read_reply"
+    READ_EVENT = "read_event"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,11 +11,13 @@ from typing import Any
 
 from sms_service.domain.event import Event, EventType, Stamp
 from sms_service.intake.people import read_person
-from sms_service.intake.problems import WARNINGS, Problem
+from sms_service.intake.problems import WARNINGS, Code, Problem
 from sms_service.intake.profile import Profile
 from sms_service.intake.values import mapping, not_an_event, optional, text
 from sms_service.intake.visits import read_visit
 
+#: What ends a visit is applied whatever its type is called: nobody may be texted about a cancelled one.
+_ENDINGS = frozenset({EventType.CANCELLED, EventType.NO_SHOW, EventType.COMPLETED, EventType.ARRIVED})
 #: A version further ahead than this is a wrong clock and is clamped.
 _CLOCK_SKEW = timedelta(minutes=5)
 
@@ -30,7 +32,11 @@ class Read:
     @property
     def quarantined(self) -> bool:
         """Whether a problem forbids applying it."""
-        return any(problem.code not in WARNINGS for problem in self.problems)
+        ends = self.event.type in _ENDINGS
+        return any(
+            problem.code not in WARNINGS and not (ends and problem.code is Code.TYPE_UNMAPPED)
+            for problem in self.problems
+        )
 
 
 def read_event(body: Mapping[str, Any], profile: Profile, now: datetime) -> Read:

@@ -39,6 +39,15 @@ def lock_appointment(connection: sa.Connection, clinic_id: int, external_id: str
     return appointment_of(row)
 
 
+def id_of(connection: sa.Connection, clinic_id: int, external_id: str) -> int | None:
+    """Our id of a clinic's visit, when it is known."""
+    found: int | None = connection.execute(
+        sa.text("SELECT id FROM appointments WHERE clinic_id = :clinic AND external_id = :external"),
+        {"clinic": clinic_id, "external": external_id},
+    ).scalar_one_or_none()
+    return found
+
+
 def patient_of(connection: sa.Connection, clinic_id: int, external_id: str) -> int | None:
     """Whose visit it is, as far as is known."""
     return connection.execute(

@@ -14,11 +14,18 @@ from sms_service.domain.appointment import Appointment
 from sms_service.domain.event import Event, Status
 from sms_service.domain.fold import Effect, fold
 from sms_service.domain.people import Clinic
+from sms_service.domain.planned import TaskKind
 from sms_service.domain.registers import value
 from sms_service.intake.canonical import Read, read_event
 from sms_service.intake.problems import Problem
 from sms_service.intake.profile import profile_of
-from sms_service.store.appointments import lock_appointment, patient_of, replace_cancelled, save_appointment
+from sms_service.store.appointments import (
+    id_of,
+    lock_appointment,
+    patient_of,
+    replace_cancelled,
+    save_appointment,
+)
 from sms_service.store.clock import patient_now
 from sms_service.store.database import again_on_deadlock
 from sms_service.store.inbox import add_consent, close_event, open_event
@@ -29,6 +36,7 @@ from sms_service.store.patients import (
     lock_patient,
     lock_patient_by_id,
 )
+from sms_service.store.tasks import add_task
 from sms_service.store.tenants import Caller, load_clinic, load_feed
 from sms_service.use_cases.replan import replan
 from sms_service.use_cases.service import Service
@@ -68,9 +76,26 @@ def book(service: Service, caller: Caller, body: Mapping[str, Any]) -> Taken:
         if event_id is None:
             return Taken(outcome="duplicate")
         if read.quarantined:
+            _ask_about(connection, clinic, read.event, event_id, now)
             return Taken(outcome="quarantined", event_id=event_id, problems=read.problems)
         applied = _apply(service, connection, clinic, read, event_id, now)
         return Taken(outcome="applied" if applied else "stale", event_id=event_id, problems=read.problems)
+
+
+def _ask_about(connection: sa.Connection, clinic: Clinic, event: Event, event_id: int, now: datetime) -> None:
+    """News of a known visit that cannot be applied may be a move or a cancellation: a person has to look."""
+    known = id_of(connection, clinic.id, event.appointment_id) if event.appointment_id else None
+    if known is not None:
+        add_task(
+            connection,
+            clinic_id=clinic.id,
+            kind=TaskKind.READ_EVENT,
+            cause="event",
+            cause_id=event_id,
+            due=now,
+            patient_id=patient_of(connection, clinic.id, event.appointment_id or ""),
+            appointment_id=known,
+        )
 
 
 def _apply(

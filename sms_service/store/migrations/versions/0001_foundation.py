@@ -22,4 +22,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """The first revision has nothing to return to."""
-    raise NotImplementedError("restore a backup instead; this revision holds all the data")
+    raise RuntimeError("restore a backup instead; this revision holds all the data")

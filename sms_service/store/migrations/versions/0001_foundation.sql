@@ -310,7 +310,7 @@ CREATE TABLE tasks (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   clinic_id bigint NOT NULL REFERENCES clinics,
   kind text NOT NULL,
-  cause text NOT NULL CHECK (cause IN ('appointment', 'reply', 'message')),
+  cause text NOT NULL CHECK (cause IN ('appointment', 'reply', 'message', 'event')),
   cause_id bigint NOT NULL,
   appointment_id bigint,
   patient_id bigint,
