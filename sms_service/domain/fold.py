@@ -125,7 +125,8 @@ def _dated(
     moved = before.booked_at is not None and bool(effects & {Effect.MOVED, Effect.REINSTATED})
     ended = after.status in {Status.CANCELLED, Status.NO_SHOW, Status.COMPLETED}
     same = before.status is after.status
-    asked_anew = after.status in {Status.CANCELLED, Status.NO_SHOW} or Effect.MOVED in effects
+    over = after.status in {Status.CANCELLED, Status.NO_SHOW}
+    asked_anew = over or Effect.MOVED in effects or "patient_id" in changed
     return replace(
         after,
         version=before.version + (1 if changed & _MATTERS else 0),

@@ -110,13 +110,15 @@ def visits_of(connection: sa.Connection, patient_id: int) -> list[tuple[Appointm
 
 
 def same_day(appointment: Appointment, visits: list[Appointment]) -> tuple[SameDay, ...]:
-    """The patient's other visits on the same local day."""
+    """The patient's other visits on the same local day; a test is none."""
     if appointment.start is None:
         return ()
     start = appointment.start
     found = []
     for other in visits:
-        if other.id == appointment.id or other.start is None or other.status in {None, Status.PROPOSED}:
+        if other.id == appointment.id or other.test:
+            continue
+        if other.start is None or other.status in {None, Status.PROPOSED}:
             continue
         if wall(other.start.instant, start.zone).local.date() == start.local.date():
             found.append(
@@ -138,7 +140,7 @@ def replace_cancelled(
         UPDATE appointments SET replaced = true
         WHERE id = (SELECT a.id FROM appointments a
                     WHERE a.patient_id = :patient AND a.id <> :new AND a.pathway = :pathway
-                      AND a.status = 'cancelled' AND NOT a.replaced AND a.ended_at > :since
+                      AND a.status = 'cancelled' AND NOT a.test AND NOT a.replaced AND a.ended_at > :since
                       AND NOT EXISTS (SELECT FROM messages m WHERE m.appointment_id = a.id
                                       AND m.step = 'cancelled' AND m.sent_at IS NOT NULL)
                     ORDER BY a.ended_at DESC LIMIT 1)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections import defaultdict
 from datetime import datetime
 
 import sqlalchemy as sa
+from cryptography.exceptions import InvalidTag
 
 from sms_service.domain.registers import value
 from sms_service.domain.request import Trace
-from sms_service.store.keyring import KeyRing
+from sms_service.store.keyring import KeyMissingError, KeyRing
 from sms_service.store.patients import load
 from sms_service.store.tasks import add_task
 
+_log = logging.getLogger("sms_service.deployment")
 _IDENTITY = (
     # the timeline of the log being written: the control file learns of a promotion only with the next checkpoint
     "(SELECT system_identifier::text FROM pg_control_system()),"
@@ -73,7 +76,12 @@ def overdue(
     )
     numbers: dict[tuple[str, str], list[int]] = defaultdict(list)
     for row in rows:
-        number = value(load(json.loads(keys.box(row.data_key).open(row.state))), "phone")
+        try:
+            number = value(load(json.loads(keys.box(row.data_key).open(row.state))), "phone")
+        except (InvalidTag, KeyMissingError, ValueError) as error:
+            # its fence cannot read it either: it waits there, and a person is asked
+            _log.error("message %s: its patient cannot be read: %s", row.id, type(error).__name__)
+            continue
         if number:
             numbers[row.address, str(number)].append(row.id)
     return numbers

@@ -34,13 +34,14 @@ _FACTS = """
               AND w.appointment_id <> m.appointment_id AND w.step = 'aftercare') AS returning_patient,
       (SELECT count(*) FROM messages n WHERE n.appointment_id = m.appointment_id
        AND n.state IN ('waiting', 'planned', 'ready', 'claimed')) AS pending,
-      (SELECT t.tells = 'cancelled' FROM messages t WHERE t.appointment_id = m.appointment_id AND t.tells IS NOT NULL
+      (SELECT t.tells = 'cancelled' FROM messages t WHERE t.appointment_id = m.appointment_id
+       AND t.patient_id = m.patient_id AND t.tells IS NOT NULL
        AND t.state IN ('sending', 'unknown', 'sent', 'delivered') ORDER BY t.sent_at DESC LIMIT 1) AS told_cancelled,
       ARRAY(SELECT r.sent_at FROM messages r WHERE r.patient_id = m.patient_id AND r.counts AND r.id <> m.id
             AND r.sent_at > :now - interval '168 hours'
             AND r.state IN ('sending', 'unknown', 'sent', 'delivered')) AS recent,
       ARRAY(SELECT d.fields->'start'->>0 FROM appointments d WHERE d.patient_id = m.patient_id
-            AND d.status IN ('booked', 'arrived') AND d.fields->'start'->>0 IS NOT NULL
+            AND d.status IN ('booked', 'arrived') AND NOT d.test AND d.fields->'start'->>0 IS NOT NULL
             AND left(d.fields->'start'->>0, 10) = left(a.fields->'start'->>0, 10)
             ORDER BY d.starts_at) AS day_starts
     FROM messages m

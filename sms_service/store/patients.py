@@ -129,17 +129,18 @@ def write_patient(
         return patient, False
     changed = any(value(patient.fields, name) != value(after, name) for name in won)
     number = value(after, "phone")
-    index = keys.phone_index(str(number)) if number else None
+    indexes = keys.phone_indexes(str(number)) if number else []
+    index = indexes[0] if indexes else None
     renewed = PatientRow(
         id=patient.id,
         external_id=patient.external_id,
         fields=after,
         box=patient.box,
         phone_index=index,
-        unusable=patient.unusable and index == patient.phone_index,
+        unusable=patient.unusable and patient.phone_index in indexes,
     )
-    if index is not None and number is not None and patient.phone_index in keys.phone_indexes(str(number)):
-        _reindex(connection, patient.phone_index, index)
+    for old in indexes[1:]:
+        _reindex(connection, patient.id, old, indexes[0])
     statement = """
         UPDATE patients SET state = :state, phone_index = :index, language = :language, zone = :zone,
           consent = :consent, deceased = :deceased, merged_away = :merged,
@@ -160,11 +161,12 @@ def write_patient(
     return renewed, changed
 
 
-def _reindex(connection: sa.Connection, old: bytes | None, new: bytes) -> None:
-    """While the index key rotates: what is known of a number under its old hash holds under the new one."""
-    if old is None or old == new:
-        return
-    values = {"old": old, "new": new}
+def _reindex(connection: sa.Connection, patient_id: int, old: bytes, new: bytes) -> None:
+    """While the index key rotates: what is known of a number under its old hash holds under the new one.
+
+    Whoever's it was: a patient who is new, or takes that number over, must not find its opt-out gone.
+    """
+    values = {"old": old, "new": new, "patient": patient_id}
     for table, columns in (
         ("suppressions", "clinic_id, since, source, lifted_at"),
         ("sender_blocks", "sender_id, kind, since"),
@@ -180,6 +182,16 @@ def _reindex(connection: sa.Connection, old: bytes | None, new: bytes) -> None:
         sa.text(
             "UPDATE senders SET allow_numbers = array_append(allow_numbers, :new)"
             " WHERE :old = ANY (allow_numbers) AND NOT :new = ANY (allow_numbers)"
+        ),
+        values,
+    )
+    # a text to be tried again is no plan's any more, and the fence compares it with the patient's present number
+    connection.execute(
+        sa.text(
+            "UPDATE messages SET phone_index = :new, token = NULL, lease_until = NULL,"
+            " state = CASE state WHEN 'claimed' THEN 'ready' ELSE state END"
+            " WHERE id IN (SELECT id FROM messages WHERE patient_id = :patient AND phone_index = :old"
+            " AND state IN ('planned', 'ready', 'claimed') ORDER BY id FOR UPDATE)"
         ),
         values,
     )
@@ -200,10 +212,9 @@ def phone_of(
 ) -> str | None:
     """The number that was texted, while it is still the patient's; None when it changed or was erased."""
     row = connection.execute(
-        sa.text("SELECT data_key, state FROM patients WHERE id = :id AND phone_index = :phone"),
-        {"id": patient_id, "phone": phone_index},
+        sa.text("SELECT data_key, state FROM patients WHERE id = :id"), {"id": patient_id}
     ).first()
     if row is None:
         return None
     held = value(load(json.loads(keys.box(row.data_key).open(row.state))), "phone")
-    return str(held) if held else None
+    return str(held) if held and phone_index in keys.phone_indexes(str(held)) else None

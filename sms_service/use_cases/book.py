@@ -105,8 +105,8 @@ def _apply(
     event = read.event
     patient, concerned = _lock_people(service, connection, clinic, event)
     changed = False
-    # a test event may invent a patient, but says nothing true of one that anybody else spoke of
-    if patient is not None and event.patient_id is not None and not (event.test and patient.fields):
+    # a test event says nothing true of anybody, not even of one nobody spoke of yet: a real event may follow
+    if patient is not None and event.patient_id is not None and not event.test:
         before = patient
         patient, changed = fold_patient(connection, service.keys, patient, event)
         concerned[patient.id] = patient
@@ -123,7 +123,8 @@ def _apply(
                 if person is not None:
                     concerned.setdefault(person.id, person)
             save_appointment(connection, visit, owner.id if owner else None)
-            if owner is not None and Effect.BOOKED in change.effects and visit.status is Status.BOOKED:
+            booked = Effect.BOOKED in change.effects and visit.status is Status.BOOKED
+            if owner is not None and booked and not visit.test:
                 replace_cancelled(connection, owner.id, visit, now, SETTLES)
     close_event(connection, event_id, visit.id if visit else None, "applied" if changed else "stale")
     if changed:

@@ -12,7 +12,7 @@ from sms_service.store.blocks import release
 from sms_service.store.clock import patient_now
 from sms_service.store.deployment import clinics, differs, leave_a_gap, overdue, record, record_lost
 from sms_service.use_cases.hold import hold
-from sms_service.use_cases.receive import accept
+from sms_service.use_cases.move_attempt import accept
 from sms_service.use_cases.reconcile import Lister, park_lost, reconcile
 from sms_service.use_cases.service import Service
 

@@ -19,7 +19,7 @@ from sms_service.store.keyring import KeyMissingError
 from sms_service.store.messages import log
 from sms_service.store.patients import phone_of
 from sms_service.store.tasks import add_task
-from sms_service.use_cases.receive import accept, park
+from sms_service.use_cases.move_attempt import accept, park
 from sms_service.use_cases.service import Service
 
 _log = logging.getLogger("sms_service.reconcile")

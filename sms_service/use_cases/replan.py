@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -53,6 +54,7 @@ def replan(
     everyone = [visit for visit, _ in visits]
     for visit, continues in visits:
         pathway = service.library.pathways.get(visit.pathway or "")
+        rows, taken = _as_theirs(rows, patient.id, visit.id)
         own = [row for row in rows if row.appointment_id == visit.id and row.cause == "appointment"]
         if pathway is None:
             _end(connection, clinic, own, Reason.NO_PATHWAY, now)
@@ -63,8 +65,31 @@ def replan(
         already = already_of(rows, patient.id, visit.id, story)
         about = _patient(connection, clinic, patient, rows, visit, pathway, now)
         planned = plan(known, pathway, clinic, about, already, now)
-        _sync(connection, clinic, patient, visit, pathway, planned, own, now)
+        _sync(connection, clinic, patient, visit, pathway, planned, own, taken, now)
         rows = lock_messages(connection, patient.id)
+
+
+def _as_theirs(
+    rows: Sequence[MessageRow], patient_id: int, visit_id: int
+) -> tuple[list[MessageRow], dict[str, int]]:
+    """A visit's texts as its present patient counts them, and per step the occasions somebody else used up.
+
+    A visit that changed hands tells its story anew: what reached the former patient stays theirs.
+    """
+    theirs: list[MessageRow] = []
+    taken: dict[str, int] = defaultdict(int)
+    for row in rows:
+        about = row.appointment_id == visit_id and row.cause == "appointment"
+        if about and row.reached_sending and row.patient_id != patient_id:
+            taken[row.step] = max(taken[row.step], row.occasion + 1)
+        else:
+            theirs.append(row)
+    return [
+        replace(row, occasion=max(row.occasion - taken[row.step], -1))
+        if row.appointment_id == visit_id and row.step in taken
+        else row
+        for row in theirs
+    ], taken
 
 
 def _patient(
@@ -102,13 +127,14 @@ def _sync(
     pathway: Pathway,
     planned: Sequence[Planned],
     own: Sequence[MessageRow],
+    taken: Mapping[str, int],
     now: datetime,
 ) -> None:
     """Write the plan: what reached sending stays as it is, everything pending becomes what is wanted."""
     held = {(row.step, row.occasion): row for row in own}
     for item in planned:
         row = held.pop((item.step, item.occasion), None)
-        wanted = _wanted(pathway, item)
+        wanted = _wanted(pathway, item, item.occasion + taken.get(item.step, 0))
         if row is None:
             if item.reason is not Reason.ALREADY_SENT:
                 insert_message(
@@ -139,12 +165,12 @@ def _end(
             skip_message(connection, clinic.id, row.id, reason, now)
 
 
-def _wanted(pathway: Pathway, item: Planned) -> Wanted:
+def _wanted(pathway: Pathway, item: Planned, occasion: int) -> Wanted:
     step = pathway.step(item.step)
     state = "planned" if item.goes else "waiting" if item.reason is Reason.NOT_YET else "skipped"
     return Wanted(
         step=item.step,
-        occasion=item.occasion,
+        occasion=occasion,
         pathway=pathway.id,
         merged=item.merged,
         priority=item.priority,

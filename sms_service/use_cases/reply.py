@@ -63,6 +63,8 @@ class _Told:
     patient: PatientRow
     reply_id: int
     phone_index: bytes
+    phones: Sequence[bytes]
+    """Every hash the number may be known under."""
     sender_id: int
     now: datetime
     blocked: bool
@@ -127,6 +129,7 @@ def _act(
         patient=patient,
         reply_id=reply_id,
         phone_index=phone_index,
+        phones=phones,
         sender_id=sender[0],
         now=now,
         blocked=blocked,
@@ -187,9 +190,9 @@ def _opt_in(
     locked: dict[int, PatientRow],
 ) -> None:
     for clinic_id, patient_id in people:
-        phone_index = locked[patient_id].phone_index or told.phone_index
-        unblock(connection, told.sender_id, phone_index)
-        lift(connection, clinic_id, phone_index, told.now)
+        for phone_index in told.phones:
+            unblock(connection, told.sender_id, phone_index)
+            lift(connection, clinic_id, phone_index, told.now)
         replan(service, connection, load_clinic(connection, clinic_id), locked[patient_id], told.now)
     _answer(connection, told, "opt_in", "opt_in")
 

@@ -30,8 +30,8 @@ from sms_service.store.messages import skip_message
 from sms_service.store.tasks import add_task
 from sms_service.use_cases.claim import Batch
 from sms_service.use_cases.points import FENCE_COMMITTED, FENCE_LOCKED, PROVIDER_ANSWERED, reach
-from sms_service.use_cases.receive import settle
 from sms_service.use_cases.service import Service
+from sms_service.use_cases.settle import settle
 from sms_service.use_cases.write_text import Written, write_text
 
 log = logging.getLogger("sms_service.send")

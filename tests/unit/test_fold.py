@@ -304,3 +304,9 @@ def test_the_earliest_standing_visit_of_a_day_leads(start, number, status, led) 
     other = SameDay(id=AppointmentId(number), start=at(start), status=Status(status))
     appointment = story(booking(), onto=Appointment(id=AppointmentId(1), same_day=(other,)))
     assert appointment.led_by_another is led
+
+
+def test_a_visit_handed_to_another_patient_is_asked_anew() -> None:
+    confirmed = replace(story(booking()), confirmed=at("2027-05-20 09:30"))
+    handed = replace(event("updated", 5), patient_id="another")
+    assert story(handed, onto=confirmed).confirmed is None

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from integration.service.world import ANA, BEN, NOW, FakeProvider, at, event, sid
 
 from sms_service.domain.outcome import Outcome, OutcomeClass
-from sms_service.use_cases.receive import settle
+from sms_service.use_cases.settle import settle
 
 UNKNOWN = {"outcome": OutcomeClass.UNKNOWN}
 

@@ -10,7 +10,7 @@ from integration.service.world import BEN, NOW, FakeProvider, sid
 
 from sms_service.domain.outcome import Outcome, OutcomeClass
 from sms_service.provider.classify import table
-from sms_service.use_cases.receive import settle
+from sms_service.use_cases.settle import settle
 
 HALF_HOUR = timedelta(minutes=30)
 #: class, a code, then: message's state, its reason, tasks, and whether the circuit opens

@@ -245,9 +245,14 @@ class World:
         return sent
 
     def receipt(
-        self, attempt: int | None, status: str, code: int | None = None, of: str | None = None
+        self,
+        attempt: int | None,
+        status: str,
+        code: int | None = None,
+        of: str | None = None,
+        to: str | None = None,
     ) -> str:
-        return receive(self.service, attempt, of or sid(attempt or 0), status, code)
+        return receive(self.service, attempt, of or sid(attempt or 0), status, code, to)
 
     def lose(self, seconds: float = 0.0) -> int:
         return park_lost(self.service, open_seconds=seconds)

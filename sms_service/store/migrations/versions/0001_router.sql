@@ -9,7 +9,8 @@ CREATE FUNCTION route_receipt(p_attempt bigint, p_sid text) RETURNS TABLE (clini
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT clinic_id, id FROM attempts WHERE id = p_attempt
   UNION ALL
-  SELECT clinic_id, id FROM attempts WHERE sid = p_sid AND p_attempt IS NULL
+  -- an id that is nobody's was lost with a restore: its text may have been bound again by its SID
+  SELECT clinic_id, id FROM attempts WHERE sid = p_sid AND NOT EXISTS (SELECT FROM attempts WHERE id = p_attempt)
 $$;
 
 -- Whose phone wrote to this sender: patients of any clinic on it, the one last texted first.
@@ -89,15 +90,16 @@ DECLARE
 BEGIN
   IF NOT pg_try_advisory_xact_lock(1, p_sender::integer) THEN RETURN; END IF;
 
+  -- ARRAY(…) is worked out once; as IN (…) the planner may run it again for every row, past its LIMIT
   UPDATE messages SET state = 'ready', token = NULL, lease_until = NULL
-  WHERE id IN (SELECT id FROM messages WHERE sender_id = p_sender AND state = 'claimed'
-               AND lease_until < clock_timestamp() FOR UPDATE SKIP LOCKED);
+  WHERE id = ANY (ARRAY(SELECT id FROM messages WHERE sender_id = p_sender AND state = 'claimed'
+                        AND lease_until < clock_timestamp() FOR UPDATE SKIP LOCKED));
 
   v_capacity := v_capacity - (SELECT count(*) FROM messages WHERE sender_id = p_sender AND state = 'claimed');
 
   UPDATE messages SET state = 'ready', reason = NULL
-  WHERE id IN (SELECT id FROM messages WHERE sender_id = p_sender AND state = 'planned' AND due <= p_now
-               ORDER BY due LIMIT 5000 FOR UPDATE SKIP LOCKED);
+  WHERE id = ANY (ARRAY(SELECT id FROM messages WHERE sender_id = p_sender AND state = 'planned' AND due <= p_now
+                        ORDER BY due LIMIT 5000 FOR UPDATE SKIP LOCKED));
 
   -- three seconds' worth at most, so that the provider's queue stays short and STOP stays enforceable
   UPDATE senders SET
@@ -109,8 +111,8 @@ BEGIN
 
   WITH late AS (
     UPDATE messages SET state = 'skipped', reason = CASE WHEN v_bucket < 1 THEN 'overload' ELSE 'window_passed' END
-    WHERE id IN (SELECT id FROM messages WHERE sender_id = p_sender AND state = 'ready' AND until < p_now
-                 ORDER BY until LIMIT 5000 FOR UPDATE SKIP LOCKED)
+    WHERE id = ANY (ARRAY(SELECT id FROM messages WHERE sender_id = p_sender AND state = 'ready' AND until < p_now
+                          ORDER BY until LIMIT 5000 FOR UPDATE SKIP LOCKED))
     RETURNING id, clinic_id, reason, priority, patient_id, appointment_id
   ), logged AS (
     INSERT INTO message_log (clinic_id, message_id, at, what, reason)
