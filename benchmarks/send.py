@@ -1,6 +1,6 @@
 """Texts per second: our tick and send workers beside one Celery task for each text, on the same fast stub.
 
-    python benchmarks/send.py [--texts 5000] [--rounds 3] [--workers 1] …
+    python benchmarks/send.py [--texts 5000] [--rounds 3] [--workers 2] …
 
 Rounds alternate and their medians are compared. Ours runs from the moment the texts become due until every
 outcome is committed; theirs, and the wire, until the stub has the last text. A round in which a text is
@@ -128,7 +128,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Texts per second, ours beside one Celery task each.")
     parser.add_argument("--texts", type=int, default=5000, help="due at once, each to another number")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--workers", type=int, default=1, help="our send workers; one has a core of its own")
+    parser.add_argument(
+        "--workers", type=int, default=2, help="our send workers; a single one has a core of its own"
+    )
     parser.add_argument("--tick", type=float, default=1.0, help="seconds between our ticks")
     parser.add_argument("--in-flight", type=int, default=50, help="our calls at once, for each worker")
     parser.add_argument("--processes", type=int, default=8, help="of the prefork pool of one task each")

@@ -74,6 +74,7 @@ def demo(
                 show.phones(stack.sandbox_url, stack.web_url)
                 webbrowser.open(stack.sandbox_url)
                 stack.supervisor.run_until_signal()
+                show.stopping()
     except KeyboardInterrupt:
         show.stopped()
         raise typer.Exit(130) from None

@@ -75,6 +75,10 @@ class Show:
         self._console.print(f"the phones: [bold]{url}[/]   the API: {web}")
         self._console.print("Ctrl-C stops everything")
 
+    def stopping(self) -> None:
+        """Ctrl-C with the page open."""
+        self._console.print("stopping …")
+
     def stopped(self) -> None:
         """Interrupted."""
         self._bar.stop()
