@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from kombu.exceptions import OperationalError
-from sqlalchemy.exc import DBAPIError, InterfaceError
+from kombu.exceptions import OperationalError as BrokerAway
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from sms_service.provider.boottime import boottime
 from sms_service.provider.errors import ProviderUnavailable
@@ -21,7 +21,6 @@ from workers.app import app
 from workers.process import process
 
 log = logging.getLogger("sms_service.worker")
-_DATABASE_AWAY = (DBAPIError, InterfaceError)
 
 
 @app.task(name="tick")  # type: ignore[untyped-decorator]
@@ -31,8 +30,8 @@ def tick() -> None:
     try:
         guard_restore(parts.service)
         claim(parts.service, _enqueue, lease_seconds=parts.settings.lease_seconds)
-    except _DATABASE_AWAY as error:
-        log.warning("tick: the database does not answer (%s); the next tick tries again", _kind(error))
+    except DBAPIError as error:
+        _tell("tick", error)
 
 
 @app.task(name="send")  # type: ignore[untyped-decorator]
@@ -47,10 +46,8 @@ def send_batch(batch: dict[str, Any]) -> None:
     )
     try:
         sent = send(parts.service, parts.provider, claimed, boottime=boottime, run=parts.run)
-    except _DATABASE_AWAY as error:
-        log.warning(
-            "send: the database does not answer (%s); lease and reconciliation settle the batch", _kind(error)
-        )
+    except DBAPIError as error:
+        _tell("send", error)  # lease and reconciliation settle the batch
         return
     log.info("send: attempted=%d deferred=%d skipped=%d", sent.attempted, sent.deferred, sent.skipped)
 
@@ -74,8 +71,8 @@ def housekeeping() -> None:
 def _try(what: str, work: Callable[[], object]) -> None:
     try:
         done = work()
-    except _DATABASE_AWAY as error:
-        log.warning("%s: the database does not answer (%s)", what, _kind(error))
+    except DBAPIError as error:
+        _tell(what, error)
     except ProviderUnavailable as error:
         log.warning("%s: the provider cannot be asked (%s); unknown attempts wait", what, error)
     except Exception as error:  # noqa: BLE001 - the next job has to run whatever this one met
@@ -95,10 +92,14 @@ def _enqueue(batch: Batch) -> None:
     }
     try:
         send_batch.apply_async(args=[carried], queue="send")
-    except OperationalError:
+    except BrokerAway:
         log.warning("tick: the broker does not answer; a claimed batch waits for its lease to run out")
 
 
-def _kind(error: Exception) -> str:
-    """The class of a database error; its message could quote a row."""
-    return type(getattr(error, "orig", None) or error).__name__
+def _tell(what: str, error: DBAPIError) -> None:
+    """One line, with the kind of the error only: its message could quote a row."""
+    kind = type(error.orig or error).__name__
+    if isinstance(error, OperationalError | InterfaceError):
+        log.warning("%s: the database does not answer (%s); it is tried again", what, kind)
+    else:
+        log.error("%s: the database refused (%s)", what, kind)

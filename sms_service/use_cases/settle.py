@@ -15,12 +15,13 @@ from sms_service.store.attempts import (
     Accepted,
     AttemptRow,
     lock_attempts,
+    lock_patients_of,
     orphaned,
     write_accepted,
 )
 from sms_service.store.clock import patient_now
 from sms_service.store.database import again_on_deadlock
-from sms_service.use_cases.move_attempt import STILL_OPEN, accept, dead, message_state, park
+from sms_service.use_cases.move_attempt import STILL_OPEN, WIDE, accept, dead, message_state, park
 from sms_service.use_cases.service import Service
 
 _log = logging.getLogger("sms_service.settle")
@@ -46,6 +47,9 @@ def settle(service: Service, clinics: Iterable[int], outcomes: Sequence[Outcome]
 def _settle(service: Service, clinics: Sequence[int], outcomes: Sequence[Outcome]) -> None:
     with service.db.transaction(clinics) as connection:
         now = patient_now(connection)
+        wide = [outcome.attempt_id for outcome in outcomes if outcome.outcome in WIDE]
+        if wide:
+            lock_patients_of(connection, wide)
         attempts = lock_attempts(connection, [outcome.attempt_id for outcome in outcomes])
         early = orphaned(connection, [outcome.sid for outcome in outcomes if outcome.sid])
         taken = []
