@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -12,8 +12,10 @@ from sms_service.sandbox.errors import Refusal, refusal
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _SENDER = re.compile(r"\+[1-9][0-9]{6,14}|[0-9]{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}")
 _SERVICE = re.compile(r"MG[0-9a-fA-F]{32}")
+_SECONDS = re.compile(r"[0-9]{1,5}")
 _LONGEST_BODY = 1600
 _LONGEST_URL = 4000
+_LONGEST_VALIDITY: Final = 36_000
 
 # Twilio's test numbers.
 _MAGIC_TO: Final = {
@@ -28,7 +30,10 @@ _MAGIC_FROM: Final = {"+15005550001": 21212, "+15005550007": 21606, "+1500555000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateRequest:
-    """A request that may become a message; exactly one of `sender` and `service_sid` is set."""
+    """A request that may become a message; exactly one of `sender` and `service_sid` is set.
+
+    `send_at` is in seconds since the epoch, `validity_s` in seconds.
+    """
 
     to: str
     sender: str | None
@@ -36,7 +41,9 @@ class CreateRequest:
     body: str
     callback_url: str | None
     send_at: float | None
-    redacted: bool
+    validity_s: int
+    discard_body: bool
+    obfuscate: bool
 
 
 def create_request(form: Mapping[str, str]) -> CreateRequest | Refusal:
@@ -50,6 +57,7 @@ def create_request(form: Mapping[str, str]) -> CreateRequest | Refusal:
         or _fault_of_sender(sender, service, to)
         or _fault_of_body(body)
         or _fault_of_callback(callback)
+        or _fault_of_options(form)
     )
     if code:
         return refusal(code)
@@ -58,9 +66,10 @@ def create_request(form: Mapping[str, str]) -> CreateRequest | Refusal:
         if service is None:
             return refusal(35118)
         try:
-            send_at = datetime.fromisoformat(form.get("SendAt", "")).timestamp()
+            moment = datetime.fromisoformat(form.get("SendAt", ""))
         except ValueError:
             return refusal(20001)
+        send_at = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     return CreateRequest(
         to=to,
         sender=sender,
@@ -68,7 +77,9 @@ def create_request(form: Mapping[str, str]) -> CreateRequest | Refusal:
         body=body,
         callback_url=callback,
         send_at=send_at,
-        redacted=form.get("ContentRetention") == "discard",
+        validity_s=int(form.get("ValidityPeriod") or _LONGEST_VALIDITY),
+        discard_body=form.get("ContentRetention") == "discard",
+        obfuscate=form.get("AddressRetention") == "obfuscate",
     )
 
 
@@ -109,3 +120,12 @@ def _fault_of_callback(url: str | None) -> int | None:
         return 21609
     fits = parts.scheme in {"http", "https"} and host and "_" not in host and len(url) <= _LONGEST_URL
     return None if fits else 21609
+
+
+def _fault_of_options(form: Mapping[str, str]) -> int | None:
+    validity = form.get("ValidityPeriod")
+    if validity and not (_SECONDS.fullmatch(validity) and 1 <= int(validity) <= _LONGEST_VALIDITY):
+        return 21624
+    if form.get("ContentRetention") not in {None, "", "retain", "discard"}:
+        return 30029
+    return 30030 if form.get("AddressRetention") not in {None, "", "retain", "obfuscate"} else None

@@ -8,14 +8,19 @@ together at its end; an answer is only given once its commit is done. With WAL a
 
 import asyncio
 import sqlite3
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from sms_service.sandbox.schema import SCHEMA
+from sms_service.sandbox.schema import INDEXES, LATER_COLUMNS, TABLES
 
 Values = Sequence[Any]
+Write = tuple[str, Values]
+
+# What may be done twice after a kill waits this many seconds for a commit to share.
+_LATER: Final = 0.05
 
 
 class DataFileError(Exception):
@@ -26,8 +31,9 @@ class Database:
     """Reads at once, writes in groups."""
 
     def __init__(self, path: Path) -> None:
-        self._pending: list[tuple[str, Values]] = []
+        self._pending: list[Write] = []
         self._committed: asyncio.Future[None] | None = None
+        self._later: asyncio.TimerHandle | None = None
         # Rises with every change, so that the page can ask "anything new?" for nothing.
         self.revision = 0
         try:
@@ -37,13 +43,25 @@ class Database:
             self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
-            self._connection.executescript("BEGIN IMMEDIATE;" + SCHEMA + "COMMIT;")
+            self._connection.executescript("BEGIN IMMEDIATE;" + TABLES + "COMMIT;")
+            self._add_later_columns()
+            self._connection.executescript("BEGIN IMMEDIATE;" + INDEXES + "COMMIT;")
         except sqlite3.Error as error:
             raise DataFileError(str(error)) from error
 
+    def _add_later_columns(self) -> None:
+        present = {row[1] for row in self._connection.execute("PRAGMA table_info(messages)")}
+        for name, definition in LATER_COLUMNS.items():
+            if name not in present:
+                self._connection.execute(f"ALTER TABLE messages ADD COLUMN {name} {definition}")
+
     async def write(self, statement: str, *values: Values) -> None:
         """Run a statement once per row of values; return when it is committed."""
-        self._pending.extend((statement, row) for row in values)
+        await self.write_all((statement, row) for row in values)
+
+    async def write_all(self, writes: Iterable[Write]) -> None:
+        """Run statements that belong together; return when all of them are committed at once."""
+        self._pending.extend(writes)
         self.revision += 1
         if self._committed is None:
             loop = asyncio.get_running_loop()
@@ -51,28 +69,40 @@ class Database:
             loop.call_soon(self.flush)
         await asyncio.shield(self._committed)
 
+    def write_later(self, statement: str, values: Values) -> None:
+        """Run a statement with one of the next commits; a kill within that moment loses it."""
+        self._pending.append((statement, values))
+        if self._later is None:
+            self._later = asyncio.get_running_loop().call_later(_LATER, self._flush_late)
+
+    def _flush_late(self) -> None:
+        self._later = None
+        self.flush()
+
     def flush(self) -> None:
         """Commit what is waiting and release whoever waits for it."""
         pending, self._pending = self._pending, []
         waiting, self._committed = self._committed, None
+        error = self._commit(pending) if pending else None
         if waiting is None:
-            return
-        try:
-            self._commit(pending)
-        except sqlite3.Error as error:
-            waiting.set_exception(error)
-        else:
+            if error is not None:
+                sys.stderr.write(f"sandbox: cannot write: {error}\n")
+        elif error is None:
             waiting.set_result(None)
+        else:
+            waiting.set_exception(error)
 
-    def _commit(self, pending: list[tuple[str, Values]]) -> None:
-        self._connection.execute("BEGIN")
+    def _commit(self, pending: list[Write]) -> sqlite3.Error | None:
         try:
+            self._connection.execute("BEGIN")
             for statement, rows in groupby(pending, key=lambda write: write[0]):
                 self._connection.executemany(statement, [values for _, values in rows])
-        except sqlite3.Error:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            return error
+        return None
 
     def read(self, query: str, values: Values = ()) -> list[tuple[Any, ...]]:
         """Return the rows of a query, what is still waiting to be written included."""

@@ -3,21 +3,24 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sms_service.sandbox.faults import CALL_FAULTS, RECEIPT_FAULTS, Faults, Outcome, rules_from
+from sms_service.sandbox.fault_rules import CALL_FAULTS, INBOUND_FAULTS, RECEIPT_FAULTS, rules_from
+from sms_service.sandbox.faults import Faults, Outcome
 from sms_service.sandbox.statuses import GOALS, goal_for
 
 
 def change_faults(faults: Faults, given: Mapping[str, Any]) -> None:
     """Clear if asked to, then replace each part that is named; nothing changes on ValueError."""
-    unknown = set(given) - {"clear", "faults", "receipts", "outcomes", "list_lag"}
+    unknown = set(given) - {"clear", "faults", "receipts", "inbound", "outcomes", "list_lag"}
     if unknown:
         raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
     fresh = Faults() if given.get("clear") else faults
     calls = rules_from(given["faults"], CALL_FAULTS) if "faults" in given else fresh.calls
     receipts = rules_from(given["receipts"], RECEIPT_FAULTS) if "receipts" in given else fresh.receipts
+    inbound = rules_from(given["inbound"], INBOUND_FAULTS) if "inbound" in given else fresh.inbound
     outcomes = _outcomes(given["outcomes"]) if "outcomes" in given else fresh.outcomes
     list_lag = float(given.get("list_lag", fresh.list_lag))
-    faults.calls, faults.receipts, faults.outcomes, faults.list_lag = calls, receipts, outcomes, list_lag
+    faults.calls, faults.receipts, faults.inbound = calls, receipts, inbound
+    faults.outcomes, faults.list_lag = outcomes, list_lag
 
 
 def _outcomes(given: Mapping[str, Any]) -> dict[str, Outcome]:

@@ -25,3 +25,8 @@ def _rfc2822(second: int) -> str:
 def iso(instant: float) -> str:
     """ISO 8601 in UTC with milliseconds, for the control API."""
     return datetime.fromtimestamp(instant, UTC).isoformat(timespec="milliseconds")
+
+
+def dlr_minute(instant: float) -> str:
+    """`YYMMDDhhmm`, the carriers' way to date a delivery report; to the minute, without a zone."""
+    return datetime.fromtimestamp(instant, UTC).strftime("%y%m%d%H%M")

@@ -4,11 +4,13 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import Any
 
-from sms_service.sandbox.database import Database
+from sms_service.sandbox.database import Database, Write
 from sms_service.sandbox.listing import Listing
 from sms_service.sandbox.message import Message
+from sms_service.sandbox.statuses import FINAL
 
 _NAMES = tuple(field.name for field in fields(Message))
+_FLAGS = tuple(field.name for field in fields(Message) if field.type is bool)
 _COLUMNS = ", ".join(_NAMES)
 _MARKS = ", ".join("?" for _ in _NAMES)
 _row = attrgetter(*_NAMES)
@@ -20,9 +22,20 @@ _MOVE = "UPDATE messages SET status = ?, error_code = ?, sent_at = ?, updated_at
 
 def _message(row: tuple[Any, ...]) -> Message:
     values = dict(zip(_NAMES, row, strict=True))
-    values["redacted"] = bool(values["redacted"])
-    values["deleted"] = bool(values["deleted"])
+    for flag in _FLAGS:
+        values[flag] = bool(values[flag])
     return Message(**values)
+
+
+def added(message: Message) -> Write:
+    """Write a new message."""
+    return _INSERT, _row(message)
+
+
+def moved(message: Message) -> Write:
+    """Write the present state of a message that moved on."""
+    state = (message.status, message.error_code, message.sent_at, message.updated_at)
+    return _MOVE, (*state, message.id)
 
 
 class Messages:
@@ -36,15 +49,6 @@ class Messages:
         """Number a message before it is written; the file has one writer, so a counter will do."""
         self._last_id += 1
         return self._last_id
-
-    async def add(self, message: Message) -> None:
-        """Store a new message; return when it would survive a kill."""
-        await self._database.write(_INSERT, _row(message))
-
-    async def move(self, *messages: Message) -> None:
-        """Store the present state of messages that moved on."""
-        rows = [(m.status, m.error_code, m.sent_at, m.updated_at, m.id) for m in messages]
-        await self._database.write(_MOVE, *rows)
 
     async def redact(self, message: Message) -> None:
         """Blank the body in the API, not on the phone."""
@@ -60,27 +64,36 @@ class Messages:
 
     def by_sid(self, sid: str) -> Message | None:
         """Return what the API would show, or None if unknown or deleted."""
-        rows = self._database.read(f"{_SELECT} WHERE sid = ? AND NOT deleted", (sid,))
-        return _message(rows[0]) if rows else None
+        return self._one(f"{_SELECT} WHERE sid = ? AND NOT deleted", sid)
+
+    def by_id(self, message_id: int) -> Message | None:
+        """Return a message, deleted or not."""
+        return self._one(f"{_SELECT} WHERE id = ?", message_id)
 
     def unfinished(self) -> list[Message]:
         """Return messages that a stopped sandbox left on the road."""
-        query = f"{_SELECT} WHERE direction != 'inbound' AND status NOT IN ('canceled', 'received')"
+        final = ", ".join(f"'{status}'" for status in sorted(FINAL))
+        query = f"{_SELECT} WHERE direction != 'inbound' AND status NOT IN ({final})"
         return [_message(row) for row in self._database.read(f"{query} AND status != goal ORDER BY id")]
 
     def listed(self, listing: Listing, created_before: float) -> list[Message]:
-        """Return one page of the API's list, newest first, and one row more if there is a next page."""
+        """Return one page of the API's list, newest first, and one row more where the list goes on."""
         where, values = listing.conditions()
-        query = f"{_SELECT} WHERE NOT deleted AND created_at <= ? {where} ORDER BY id DESC LIMIT ?"
+        order = "ASC" if listing.after_id is not None else "DESC"
+        query = f"{_SELECT} WHERE NOT deleted AND created_at <= ? {where} ORDER BY id {order} LIMIT ?"
         rows = self._database.read(query, (created_before, *values, listing.page_size + 1))
         return [_message(row) for row in rows]
 
     def after(self, last_id: int, limit: int, phone: str | None, direction: str) -> list[Message]:
         """Return what came after an id, oldest first; direction is `outbound`, `inbound` or `all`."""
         wanted = {"outbound": "AND direction != 'inbound'", "inbound": "AND direction = 'inbound'"}
-        where = f"WHERE id > ? AND (? IS NULL OR phone = ?) {wanted.get(direction, '')}"
-        query = f"{_SELECT} {where} ORDER BY id LIMIT ?"
-        return [_message(row) for row in self._database.read(query, (last_id, phone, phone, limit))]
+        values: list[object] = [last_id]
+        where = f"WHERE id > ? {wanted.get(direction, '')}"
+        if phone is not None:
+            where += " AND phone = ?"
+            values.append(phone)
+        rows = self._database.read(f"{_SELECT} {where} ORDER BY id LIMIT ?", (*values, limit))
+        return [_message(row) for row in rows]
 
     def conversation(self, phone: str, limit: int) -> list[Message]:
         """Return the newest texts of one phone in both directions, oldest first."""
@@ -103,6 +116,10 @@ class Messages:
 
     def last_to(self, phone: str) -> Message | None:
         """Return the newest text that the phone received; it tells whom a reply goes to."""
-        query = f"{_SELECT} WHERE phone = ? AND direction != 'inbound' ORDER BY id DESC LIMIT 1"
-        rows = self._database.read(query, (phone,))
+        return self._one(
+            f"{_SELECT} WHERE phone = ? AND direction != 'inbound' ORDER BY id DESC LIMIT 1", phone
+        )
+
+    def _one(self, query: str, value: str | int) -> Message | None:
+        rows = self._database.read(query, (value,))
         return _message(rows[0]) if rows else None

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from sms_service.sandbox.database import Database
+from sms_service.sandbox.database import Database, Write
 from sms_service.sandbox.message import Message
 from sms_service.sandbox.messages import Messages
 
@@ -75,17 +75,19 @@ class Phonebook:
         """Tell whether the phone has opted out of this sender at the provider."""
         return (sender, phone) in self._blocks
 
-    async def block(self, sender: str, phone: str) -> None:
-        """Opt the phone out of this sender."""
-        self._blocks.add((sender, phone))
-        await self._database.write(
-            "INSERT OR IGNORE INTO blocks (sender, phone) VALUES (?, ?)", (sender, phone)
-        )
+    def opt_outs(self) -> list[tuple[str, str]]:
+        """Return the pairs of sender and phone that are blocked, in the order of their numbers."""
+        return sorted(self._blocks)
 
-    async def unblock(self, sender: str, phone: str) -> None:
-        """Let this sender reach the phone again."""
+    def block(self, sender: str, phone: str) -> Write:
+        """Opt the phone out of this sender; the caller sees to the write."""
+        self._blocks.add((sender, phone))
+        return "INSERT OR IGNORE INTO blocks (sender, phone) VALUES (?, ?)", (sender, phone)
+
+    def unblock(self, sender: str, phone: str) -> Write:
+        """Let this sender reach the phone again; the caller sees to the write."""
         self._blocks.discard((sender, phone))
-        await self._database.write("DELETE FROM blocks WHERE sender = ? AND phone = ?", (sender, phone))
+        return "DELETE FROM blocks WHERE sender = ? AND phone = ?", (sender, phone)
 
     async def clear(self) -> None:
         """Forget every phone and every block."""

@@ -10,6 +10,9 @@ FINAL: Final = frozenset({"delivered", "undelivered", "failed", "canceled", "rec
 # No sender has been picked yet, so the resource shows neither a From nor segments.
 WITHOUT_SENDER: Final = frozenset({"accepted", "scheduled"})
 
+QUEUE_OVERFLOW: Final = 30001
+VALIDITY_EXPIRED: Final = 30036
+
 _ROADS: Final = {
     "delivered": ("queued", "sending", "sent", "delivered"),
     "undelivered": ("queued", "sending", "sent", "undelivered"),
@@ -29,6 +32,15 @@ def road(status: str, goal: str) -> tuple[str, ...]:
     if status in WITHOUT_SENDER:
         return states
     return states[states.index(status) + 1 :] if status in states else ()
+
+
+def passed(status: str, goal: str, *, with_service: bool) -> tuple[str, ...]:
+    """Name the reported states of a message that ended in `status`, whether or not that was its goal."""
+    states = road(INITIAL_WITH_SERVICE if with_service else INITIAL_WITH_NUMBER, goal)
+    if status in states:
+        return states[: states.index(status) + 1]
+    # It fell out of the queue on the way.
+    return (*states[: states.index("sending")], status)
 
 
 def goal_for(error_code: int | None) -> str:

@@ -1,6 +1,7 @@
 """Twilio's Messages API: create, fetch, list, update, delete."""
 
 from dataclasses import replace
+from typing import Final
 from urllib.parse import parse_qsl
 
 from aiohttp import web
@@ -12,14 +13,16 @@ from sms_service.sandbox.errors import Refusal, refusal
 from sms_service.sandbox.faults import Faults
 from sms_service.sandbox.json_answers import json_answer
 from sms_service.sandbox.listing import listing_from
+from sms_service.sandbox.message import Message
 from sms_service.sandbox.messages import Messages
+from sms_service.sandbox.paging import page_of
 from sms_service.sandbox.resource import API_VERSION, resource
 from sms_service.sandbox.settings import Settings
 from sms_service.sandbox.statuses import FINAL, SCHEDULED
 from sms_service.sandbox.texting import Texting
 from sms_service.sandbox.twilio_call import Form, TwilioCall
 
-_ACCOUNT = f"/{API_VERSION}/Accounts/{{account}}"
+_ACCOUNT: Final = f"/{API_VERSION}/Accounts/{{account}}"
 _CREATED = 201
 _NO_CONTENT = 204
 
@@ -30,24 +33,25 @@ class TwilioApi:
     def __init__(
         self, settings: Settings, texting: Texting, messages: Messages, carrier: Carrier, faults: Faults
     ) -> None:
-        self._settings = settings
+        self._account_sid = settings.account_sid
+        self._path = f"/{API_VERSION}/Accounts/{settings.account_sid}/Messages"
         self._texting = texting
         self._messages = messages
         self._carrier = carrier
         self._faults = faults
 
-    def routes(self) -> list[web.RouteDef]:
+    def routes(self, call: TwilioCall) -> list[web.RouteDef]:
         """Return the routes."""
-        call = TwilioCall(self._settings, self._faults).handler
-        one = f"{_ACCOUNT}/Messages/{{sid}}.json"
+        one = f"{_ACCOUNT}/Messages/{{sid}}"
         return [
-            web.post(f"{_ACCOUNT}/Messages.json", call("create", self.create)),
-            web.get(f"{_ACCOUNT}/Messages.json", call("list", self.list)),
-            web.get(one, call("fetch", self.fetch)),
-            web.post(one, call("update", self.update)),
-            web.delete(one, call("delete", self.delete)),
-            web.get(f"{_ACCOUNT}.json", call("fetch", self.account)),
-            web.get(f"{_ACCOUNT}/IncomingPhoneNumbers.json", call("list", self.numbers)),
+            web.post(f"{_ACCOUNT}/Messages.json", call.handler("create", self.create)),
+            web.get(f"{_ACCOUNT}/Messages.json", call.handler("list", self.list)),
+            web.get(f"{one}.json", call.handler("fetch", self.fetch)),
+            web.post(f"{one}.json", call.handler("update", self.update)),
+            web.delete(f"{one}.json", call.handler("delete", self.delete)),
+            web.get(f"{one}/Media.json", call.handler("list", self.media)),
+            # Last, for everything that is not there: Twilio answers in JSON there as well.
+            web.route("*", f"{_ACCOUNT}{{rest:.*}}", call.handler("any", self.nothing)),
         ]
 
     async def create(self, request: web.Request, form: Form) -> web.Response | Refusal:
@@ -57,17 +61,13 @@ class TwilioApi:
         if isinstance(wanted, Refusal):
             return wanted
         message = await self._texting.accept(wanted)
-        if isinstance(message, Refusal):
-            return message
-        return json_answer(resource(message, self._settings.account_sid), _CREATED)
+        return message if isinstance(message, Refusal) else self._shown(message, _CREATED)
 
     async def fetch(self, request: web.Request, form: Form) -> web.Response | Refusal:
         """Show one message."""
         del form
         message = self._messages.by_sid(request.match_info["sid"])
-        return (
-            refusal(20404) if message is None else json_answer(resource(message, self._settings.account_sid))
-        )
+        return refusal(20404) if message is None else self._shown(message)
 
     async def list(self, request: web.Request, form: Form) -> web.Response | Refusal:
         """Show messages, newest first, page by page."""
@@ -77,22 +77,16 @@ class TwilioApi:
         except ValueError:
             return refusal(20001)
         found = self._messages.listed(listing, instants.now() - self._faults.list_lag)
-        shown = found[: listing.page_size]
-        path = f"/{API_VERSION}/Accounts/{self._settings.account_sid}/Messages.json"
-        more = f"{path}?{listing.query(listing.page + 1, shown[-1].id)}" if len(found) > len(shown) else None
-        start = listing.page * listing.page_size
+        shown, newer, older = listing.cut(found)
         return json_answer(
-            {
-                "end": start + max(len(shown) - 1, 0),
-                "first_page_uri": f"{path}?{listing.query(0, None)}",
-                "messages": [resource(message, self._settings.account_sid) for message in shown],
-                "next_page_uri": more,
-                "page": listing.page,
-                "page_size": listing.page_size,
-                "previous_page_uri": None,
-                "start": start,
-                "uri": f"{path}?{listing.query(listing.page, listing.before_id)}",
-            }
+            page_of(
+                "messages",
+                [resource(message, self._account_sid) for message in shown],
+                f"{self._path}.json",
+                page=listing.page,
+                page_size=listing.page_size,
+                queries=(listing.first, listing.this, newer, older),
+            )
         )
 
     async def update(self, request: web.Request, form: Form) -> web.Response | Refusal:
@@ -100,20 +94,18 @@ class TwilioApi:
         message = self._messages.by_sid(request.match_info["sid"])
         if message is None:
             return refusal(20404)
-        if form.get("Status") == "canceled":
+        if form.get("Status", "canceled") != "canceled" or form.get("Body"):
+            return refusal(20001)
+        if "Status" in form:
             if message.status != SCHEDULED:
                 return refusal(30409)
-            self._carrier.cancel(message)
-            message = replace(message, status="canceled", updated_at=instants.now())
-            await self._messages.move(message)
+            message = await self._carrier.cancel(message)
         if "Body" in form:
-            if form["Body"]:
-                return refusal(20001)
-            if not _complete(message.status, message.goal):
+            if not _complete(message):
                 return refusal(20009)
             message = replace(message, redacted=True)
             await self._messages.redact(message)
-        return json_answer(resource(message, self._settings.account_sid))
+        return self._shown(message)
 
     async def delete(self, request: web.Request, form: Form) -> web.Response | Refusal:
         """Remove a finished message from the API."""
@@ -121,60 +113,27 @@ class TwilioApi:
         message = self._messages.by_sid(request.match_info["sid"])
         if message is None:
             return refusal(20404)
-        if not _complete(message.status, message.goal):
+        if not _complete(message):
             return refusal(20009)
         await self._messages.delete(message)
         return web.Response(status=_NO_CONTENT)
 
-    async def account(self, request: web.Request, form: Form) -> web.Response | Refusal:
-        """Show the account, as start-up checks ask for it."""
-        del request, form
-        sid = self._settings.account_sid
-        return json_answer(
-            {
-                "sid": sid,
-                "friendly_name": "Sandbox",
-                "status": "active",
-                "type": "Full",
-                "owner_account_sid": sid,
-                "auth_token": None,
-                "date_created": instants.rfc2822(0),
-                "date_updated": instants.rfc2822(0),
-                "subresource_uris": {"messages": f"/{API_VERSION}/Accounts/{sid}/Messages.json"},
-                "uri": f"/{API_VERSION}/Accounts/{sid}.json",
-            }
-        )
-
-    async def numbers(self, request: web.Request, form: Form) -> web.Response | Refusal:
-        """Show the account's one number."""
+    async def media(self, request: web.Request, form: Form) -> web.Response | Refusal:
+        """List a message's media: none, for it is a text."""
         del form
-        sid, number = self._settings.account_sid, self._settings.sender
-        wanted = request.rel_url.query.get("PhoneNumber")
-        owned = {
-            "sid": "PN" + "0" * 32,
-            "account_sid": sid,
-            "friendly_name": number,
-            "phone_number": number,
-            "capabilities": {"sms": True, "mms": False, "voice": False, "fax": False},
-            "sms_url": self._texting.inbound_url,
-            "sms_method": "POST",
-            "status": "in-use",
-        }
-        path = f"/{API_VERSION}/Accounts/{sid}/IncomingPhoneNumbers.json"
-        return json_answer(
-            {
-                "incoming_phone_numbers": [owned] if wanted in {None, number} else [],
-                "next_page_uri": None,
-                "previous_page_uri": None,
-                "first_page_uri": path,
-                "page": 0,
-                "page_size": 50,
-                "start": 0,
-                "end": 0,
-                "uri": path,
-            }
-        )
+        message = self._messages.by_sid(request.match_info["sid"])
+        if message is None:
+            return refusal(20404)
+        return json_answer(page_of("media_list", [], f"{self._path}/{message.sid}/Media.json"))
+
+    async def nothing(self, request: web.Request, form: Form) -> web.Response | Refusal:
+        """Say that there is no such resource, or that it takes no such method."""
+        del form
+        return refusal(20404 if request.method in {"GET", "POST"} else 20004)
+
+    def _shown(self, message: Message, status: int = 200) -> web.Response:
+        return json_answer(resource(message, self._account_sid), status)
 
 
-def _complete(status: str, goal: str) -> bool:
-    return status in FINAL or status == goal
+def _complete(message: Message) -> bool:
+    return message.status in FINAL or message.status == message.goal

@@ -1,7 +1,11 @@
 """The form fields of the two webhooks: status callback and inbound message."""
 
+from sms_service.sandbox.instants import dlr_minute
 from sms_service.sandbox.message import Message
 from sms_service.sandbox.resource import API_VERSION
+
+# The states that a carrier's own report brings about.
+_REPORTED_BY_THE_CARRIER = frozenset({"delivered", "undelivered"})
 
 
 def status_callback(message: Message, account_sid: str) -> dict[str, str]:
@@ -18,6 +22,8 @@ def status_callback(message: Message, account_sid: str) -> dict[str, str]:
     }
     if message.service_sid:
         fields["MessagingServiceSid"] = message.service_sid
+    if message.status in _REPORTED_BY_THE_CARRIER:
+        fields["RawDlrDoneDate"] = dlr_minute(message.updated_at)
     if message.error_code is not None:
         fields["ErrorCode"] = str(message.error_code)
     return fields

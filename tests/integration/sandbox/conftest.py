@@ -103,6 +103,11 @@ class Receiver:
         ]
 
 
+@pytest.fixture(scope="session")
+def sandbox_process():
+    return SandboxProcess
+
+
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory):
     process = SandboxProcess(tmp_path_factory.mktemp("sandbox") / "sandbox.sqlite", "--receipt-delay", "0.01")
@@ -114,7 +119,8 @@ def sandbox(tmp_path_factory):
 def _fresh(request):
     if "sandbox" in request.fixturenames:
         process = request.getfixturevalue("sandbox")
-        process.post("settings", {"inbound_url": None, "opt_out_reply": "ours"})
+        usual = {"inbound_url": None, "opt_out_reply": "ours", "segments_per_second": 0, "queue_depth": None}
+        process.post("settings", usual)
         process.post("reset")
 
 

@@ -41,6 +41,54 @@ def test_segments_follow_the_encoding(client):
     assert send(client, body="á" * 71).num_segments == "2"
 
 
+def test_a_price_is_known_once_it_was_sent(sandbox, client, eventually):
+    message = send(client, body="a" * 161)
+    assert (message.price, message.price_unit) == (None, "USD")
+    eventually(sandbox.settled)
+    assert client.messages(message.sid).fetch().price == "-0.01660"
+
+
+@pytest.mark.parametrize(
+    ("option", "code"),
+    [
+        ({"validity_period": 0}, 21624),
+        ({"validity_period": 36001}, 21624),
+        ({"content_retention": "forget"}, 30029),
+        ({"address_retention": "discard"}, 30030),
+        ({"to": "+15005550009"}, 21614),
+        ({"from_": "+15005550008"}, 21611),
+    ],
+)
+def test_a_bad_option_or_a_magic_number_is_refused(sandbox, client, option, code):
+    with pytest.raises(TwilioRestException) as refused:
+        send(client, **option)
+    assert refused.value.code == code
+    assert sandbox.texts() == []
+
+
+def test_a_body_that_is_to_be_discarded_is_gone_once_it_was_sent(sandbox, client, eventually):
+    sandbox.post("settings", {"segments_per_second": 0.001})
+    send(client, body="first")
+    message = send(client, body="Your appointment is tomorrow", content_retention="discard")
+    assert message.body == "Your appointment is tomorrow"
+    sandbox.post("settings", {"segments_per_second": 0})
+    eventually(sandbox.settled)
+    assert client.messages(message.sid).fetch().body == ""
+    assert sandbox.texts()[-1]["body"] == "Your appointment is tomorrow"
+
+
+def test_a_number_that_is_to_be_hidden_loses_its_last_digits_and_is_not_found_by_it(
+    sandbox, client, eventually
+):
+    hidden = send(client, address_retention="obfuscate")
+    assert hidden.to == ANA
+    eventually(sandbox.settled)
+    assert client.messages(hidden.sid).fetch().to == "+1260555XXXX"
+    assert client.messages.list(to=ANA) == []
+    assert [message.to for message in client.messages.list()] == ["+1260555XXXX"]
+    assert sandbox.texts()[0]["to"] == ANA
+
+
 def test_answers_carry_twilios_headers(sandbox):
     path = f"/2010-04-01/Accounts/{sandbox.account}.json"
     answer = sandbox.http.get(path, auth=(sandbox.account, sandbox.token))
@@ -91,6 +139,37 @@ def test_pages_do_not_shift_while_messages_arrive(client):
     assert seen == sids[::-1]
 
 
+def test_pages_lead_back_as_well(client):
+    sids = [send(client).sid for _ in range(5)][::-1]
+    first = client.messages.page(page_size=2)
+    assert first.previous_page_url is None
+    second = first.next_page()
+    third = second.next_page()
+    assert [message.sid for message in third] == sids[4:]
+    assert third.next_page_url is None
+    back = third.previous_page()
+    assert [message.sid for message in back] == sids[2:4]
+    newest = back.previous_page()
+    assert [message.sid for message in newest] == sids[:2]
+    assert newest.previous_page_url is None
+
+
+@pytest.mark.parametrize(
+    "query", ["DateSent=tomorrow", "PageToken=XX1", "PageToken=PAx", f"PageToken=PA{10**30}", "Page=x"]
+)
+def test_a_list_request_that_cannot_be_read_is_refused(sandbox, query):
+    path = f"/2010-04-01/Accounts/{sandbox.account}/Messages.json?{query}"
+    answer = sandbox.http.get(path, auth=(sandbox.account, sandbox.token))
+    assert (answer.status_code, answer.json()["code"]) == (400, 20001)
+
+
+def test_replies_are_listed_from_the_phone_to_the_number(sandbox, client):
+    send(client)
+    reply = sandbox.post(f"phones/{ANA}/reply", {"body": "1"})
+    (listed,) = client.messages.list(from_=ANA, to=SENDER)
+    assert (listed.sid, listed.direction, listed.status) == (reply["sid"], "inbound", "received")
+
+
 def test_the_list_is_filtered_by_both_ends(client):
     wanted = send(client).sid
     send(client, to="+12605550199")
@@ -132,6 +211,24 @@ def test_a_scheduled_message_can_be_canceled(sandbox, client):
     assert message.status == "scheduled"
     assert client.messages(message.sid).update(status="canceled").status == "canceled"
     assert sandbox.get("health")["in_flight"] == 0
+
+
+@pytest.mark.parametrize("change", [{"body": "Another text"}, {"status": "queued"}])
+def test_nothing_else_about_a_message_can_be_changed(client, change):
+    message = send(client)
+    with pytest.raises(TwilioRestException) as refused:
+        client.messages(message.sid).update(**change)
+    assert refused.value.code == 20001
+
+
+def test_a_message_under_way_can_be_neither_redacted_nor_deleted(sandbox, client):
+    sandbox.post("settings", {"segments_per_second": 0.001})
+    send(client)
+    message = client.messages(send(client).sid)
+    for change in (lambda: message.update(body=""), message.delete):
+        with pytest.raises(TwilioRestException) as refused:
+            change()
+        assert refused.value.code == 20009
 
 
 def test_a_message_under_way_cannot_be_canceled(client):

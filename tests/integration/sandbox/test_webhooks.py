@@ -1,5 +1,8 @@
 """Receipts and replies reach the service signed, and again until they are taken."""
 
+import re
+from datetime import UTC, datetime, timedelta
+
 from twilio.request_validator import RequestValidator
 
 ANA, SENDER, SERVICE = "+12605550123", "+15005550006", "MG" + "a" * 32
@@ -25,6 +28,8 @@ def test_every_state_but_the_first_is_reported_in_order_and_signed(sandbox, clie
     assert (fields["From"], fields["To"], fields["AccountSid"]) == (SENDER, ANA, sandbox.account)
     assert (fields["ApiVersion"], fields["SmsStatus"]) == ("2010-04-01", "delivered")
     assert "ErrorCode" not in fields
+    assert re.fullmatch(r"[0-9]{10}", fields["RawDlrDoneDate"])
+    assert "RawDlrDoneDate" not in receiver.received[0]["fields"]
 
 
 def test_a_service_also_reports_queued(client, receiver, eventually):
@@ -84,6 +89,7 @@ def test_receipts_can_be_doubled(sandbox, client, receiver, eventually):
     message = send(client, receiver)
     eventually(lambda: len(receiver.received) == 6)
     assert sorted(receiver.statuses(message.sid)) == sorted(["sending", "sent", "delivered"] * 2)
+    assert len({post["headers"]["I-Twilio-Idempotency-Token"] for post in receiver.received}) == 3
 
 
 def test_receipts_can_come_in_reverse(sandbox, client, receiver, eventually):
@@ -106,6 +112,21 @@ def test_receipts_can_be_late(sandbox, client, receiver, eventually):
     eventually(lambda: client.messages(message.sid).fetch().status == "delivered")
     assert receiver.received == []
     eventually(lambda: len(receiver.received) == 3)
+
+
+def test_receipts_can_be_forged(sandbox, client, receiver, eventually):
+    sandbox.post("faults", {"receipts": [{"kind": "forge", "times": 1}]})
+    send(client, receiver)
+    eventually(lambda: len(receiver.received) == 3)
+    assert not any(signed(sandbox, receiver, post) for post in receiver.received)
+
+
+def test_a_canceled_message_is_reported(client, receiver, eventually):
+    later = datetime.now(UTC) + timedelta(hours=1)
+    service = {"from_": None, "messaging_service_sid": SERVICE, "schedule_type": "fixed"}
+    message = send(client, receiver, send_at=later, **service)
+    client.messages(message.sid).update(status="canceled")
+    eventually(lambda: receiver.statuses(message.sid) == ["canceled"])
 
 
 def test_a_reply_reaches_the_service_signed_and_its_answer_the_phone(sandbox, client, receiver, eventually):
@@ -132,3 +153,47 @@ def test_a_reply_waits_for_a_service_that_is_restarting(sandbox, receiver, event
     sandbox.post(f"phones/{ANA}/reply", {"body": "1", "to": SENDER})
     eventually(lambda: len(receiver.received) == 4)
     assert len({post["fields"]["MessageSid"] for post in receiver.received}) == 1
+
+
+def replied(sandbox, receiver, *faults):
+    sandbox.post("faults", {"inbound": list(faults)})
+    sandbox.post("settings", {"inbound_url": f"{receiver.url}/in"})
+    return sandbox.post(f"phones/{ANA}/reply", {"body": "1", "to": SENDER})["sid"]
+
+
+def test_a_reply_can_come_twice_as_when_twilio_posts_it_again(sandbox, receiver, eventually):
+    sid = replied(sandbox, receiver, {"kind": "duplicate", "times": 1})
+    eventually(lambda: len(receiver.received) == 2 and sandbox.settled())
+    assert {post["fields"]["MessageSid"] for post in receiver.received} == {sid}
+    assert len({post["headers"]["I-Twilio-Idempotency-Token"] for post in receiver.received}) == 1
+    assert all(signed(sandbox, receiver, post) for post in receiver.received)
+
+
+def test_a_reply_can_be_late(sandbox, receiver, eventually):
+    replied(sandbox, receiver, {"kind": "delay", "seconds": 0.4, "times": 1})
+    later = sandbox.post(f"phones/{ANA}/reply", {"body": "2", "to": SENDER})["sid"]
+    eventually(lambda: len(receiver.received) == 2)
+    assert receiver.received[0]["fields"]["MessageSid"] == later
+
+
+def test_a_reply_can_get_lost_and_stays_on_the_phone(sandbox, receiver, eventually):
+    lost = replied(sandbox, receiver, {"kind": "drop", "times": 1})
+    kept = sandbox.post(f"phones/{ANA}/reply", {"body": "2", "to": SENDER})["sid"]
+    eventually(lambda: receiver.received and sandbox.settled())
+    assert [post["fields"]["MessageSid"] for post in receiver.received] == [kept]
+    assert [text["sid"] for text in sandbox.texts(direction="inbound")] == [lost, kept]
+
+
+def test_a_reply_can_be_forged_and_its_refusal_is_counted(sandbox, receiver, eventually):
+    receiver.answers = [403]
+    before = sandbox.get("health")["webhooks_refused"]
+    replied(sandbox, receiver, {"kind": "forge", "times": 1})
+    eventually(lambda: receiver.received and sandbox.settled())
+    assert len(receiver.received) == 1
+    assert not signed(sandbox, receiver, receiver.received[0])
+    assert sandbox.get("health")["webhooks_refused"] == before + 1
+
+
+def test_a_fault_of_replies_can_be_kept_to_one_phone(sandbox, receiver, eventually):
+    replied(sandbox, receiver, {"kind": "drop", "to": "+12605550142"})
+    eventually(lambda: len(receiver.received) == 1)
