@@ -7,9 +7,10 @@ import json
 import os
 import secrets
 import sys
+import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import Any
 from sms_service.runtime import CannotStart, Child, Supervisor, free_port, require_free
 from sms_service.runtime.postgres import prepare_postgres
 from sms_service.runtime.valkey import prepare_valkey
-from sms_service.settings import psycopg_url
+from sms_service.settings import load_settings, psycopg_url
 from sms_service.store.migrate import migrate
 from sms_service.store.roles import Passwords, ensure_database
 
@@ -35,8 +36,14 @@ class Stack:
 
     supervisor: Supervisor
     environment: Mapping[str, str] = field(repr=False)
-    web_url: str
+    web_urls: tuple[str, ...]
+    """The web processes; the provider's webhooks go to the first."""
     sandbox_url: str | None
+
+    @property
+    def web_url(self) -> str:
+        """The first web process."""
+        return self.web_urls[0]
 
     @property
     def owner_url(self) -> str:
@@ -53,12 +60,14 @@ def running(
     *,
     web_port: int | None = None,
     senders: int = 1,
+    webs: int = 1,
     overrides: Mapping[str, str] | None = None,
+    change: Callable[[Child], Child] = lambda child: child,
 ) -> Iterator[Stack]:
     """Start everything and yield once it is ready; leaving stops everything.
 
     DATABASE_URL and REDIS_URL, where given, replace the embedded servers, SMS_TWILIO_BASE_URL the sandbox.
-    Raises CannotStart with what to do.
+    `change` may alter each process of ours before it is started. Raises CannotStart with what to do.
     """
     with Supervisor(data) as supervisor:
         kept = _secrets(data)
@@ -67,6 +76,7 @@ def running(
         if "DATABASE_OWNER_URL" in env:
             migrate(psycopg_url(env["DATABASE_OWNER_URL"]))
         port = _port(kept, "web", web_port)
+        ports = [port, *(_port(kept, f"web-{n}", None) for n in range(2, webs + 1))]
         env |= {"SMS_WEB_HOST": "127.0.0.1", "SMS_WEB_PORT": str(port)}
         env.setdefault("SMS_PUBLIC_BASE_URL", f"http://127.0.0.1:{port}")
         first: list[Child] = []
@@ -83,11 +93,12 @@ def running(
             env.setdefault(f"SMS_{name.upper()}", kept[name])
         _keep(data, kept)
         _write_private(data / ENVIRONMENT, {name: env[name] for name in sorted(env) if _ours(name)})
-        supervisor.start(*first, *_processes(supervisor, env, port, senders))
+        children = [*first, *_processes(supervisor, env, ports, senders)]
+        supervisor.start(*(change(child) for child in children))
         yield Stack(
             supervisor=supervisor,
             environment=env,
-            web_url=f"http://127.0.0.1:{port}",
+            web_urls=tuple(f"http://127.0.0.1:{port}" for port in ports),
             sandbox_url=sandbox_url,
         )
 
@@ -138,36 +149,52 @@ def _sandbox(data: Path, env: Mapping[str, str], kept: dict[str, Any]) -> tuple[
     return child, url
 
 
-def _processes(supervisor: Supervisor, env: Mapping[str, str], port: int, senders: int) -> list[Child]:
+def _processes(
+    supervisor: Supervisor, env: Mapping[str, str], ports: Sequence[int], senders: int
+) -> list[Child]:
     marks = supervisor.home.servers
-    url = f"http://127.0.0.1:{port}"
-    web = Child(
-        name="web",
-        argv=[sys.executable, "-m", "sms_service.cli.app", "web"],
-        env=env,
-        ready=lambda: answers(f"{url}/healthz"),
-        shown={"url": url},
-    )
+    silence = load_settings(env).silence_seconds
+    webs = [
+        _web("web" if number == 1 else f"web-{number}", env, port, silence)
+        for number, port in enumerate(ports, start=1)
+    ]
     workers = [
         ("tick", "tick"),
         *((f"send-{n}", "send") for n in range(1, senders + 1)),
         ("housekeeping",) * 2,
     ]
-    children = [web, _marked("beat", ["beat"], env, marks / "beat.ready", "SMS_BEAT_FILE")]
+    children = [*webs, _marked("beat", ["beat"], env, marks / "beat.ready", "SMS_BEAT_FILE", silence)]
     for name, queue in workers:
         argv = ["worker", "--queue", queue, "--name", name]
-        children.append(_marked(name, argv, env, marks / f"{name}.ready", "SMS_READY_FILE"))
+        children.append(_marked(name, argv, env, marks / f"{name}.ready", "SMS_READY_FILE", silence))
     return children
 
 
-def _marked(name: str, arguments: list[str], env: Mapping[str, str], mark: Path, variable: str) -> Child:
-    """A process that shows its readiness by touching a file."""
+def _web(name: str, env: Mapping[str, str], port: int, silence: float) -> Child:
+    url = f"http://127.0.0.1:{port}"
+    return Child(
+        name=name,
+        argv=[sys.executable, "-m", "sms_service.cli.app", "web"],
+        env={**env, "SMS_WEB_PORT": str(port)},
+        ready=lambda: answers(f"{url}/healthz"),
+        sign=lambda: time.monotonic() if answers(f"{url}/healthz") else None,
+        silence=silence,
+        shown={"url": url},
+    )
+
+
+def _marked(
+    name: str, arguments: list[str], env: Mapping[str, str], mark: Path, variable: str, silence: float
+) -> Child:
+    """A process that shows its readiness by making a file, and that it lives by touching it."""
     return Child(
         name=name,
         argv=[sys.executable, "-m", "sms_service.cli.app", *arguments],
         env={**env, variable: str(mark)},
         before=lambda: mark.unlink(missing_ok=True),
         ready=mark.exists,
+        sign=lambda: mark.stat().st_mtime_ns if mark.exists() else None,
+        silence=silence,
         grace=20.0,
     )
 

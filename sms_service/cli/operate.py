@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
 import os
 import secrets
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,20 +17,18 @@ from rich.console import Console
 from rich.markup import escape
 
 from sms_service.cli.embedded import DEFAULT_DATA, environment_of
+from sms_service.cli.reconcile import reconcile
 from sms_service.settings import ConfigurationError, load_settings, psycopg_url, read_setting
 from sms_service.store.blocks import close_circuit
 from sms_service.store.blocks import release as end_hold
-from sms_service.store.clock import patient_now
 from sms_service.store.migrate import migrate as run_migrations
 from sms_service.store.roles import Passwords, ensure_database
 from sms_service.store.story import message_story, visit_story
-from sms_service.use_cases.guard_restore import reconcile_since
 from sms_service.use_cases.hold import hold as put_hold
-from sms_service.use_cases.reconcile import reconcile as settle_unknown
 from sms_service.use_cases.replan_all import replan_clinic
 from sms_service.use_cases.service import Service
 from sms_service.use_cases.set_up import SetUpError, set_up
-from sms_service.wiring import check_senders, make_provider, make_service
+from sms_service.wiring import check_senders, make_service
 
 Json = Annotated[bool, typer.Option("--json", help="one JSON object on stdout")]
 _out = Console(soft_wrap=True)
@@ -139,31 +136,6 @@ def clinic(
         f"the clinic is set up; its feed's API key, shown only now: {made.key}",
         as_json=as_json,
     )
-
-
-def reconcile(
-    since: Annotated[
-        datetime | None, typer.Option(help="after a restore: when the snapshot was taken (UTC)")
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Settle attempts nobody can vouch for. With --since, learn what a restored database forgot; release."""
-    settings = load_settings(_environment())
-    service = _service()
-
-    async def run() -> dict[str, int]:
-        provider = make_provider(settings)
-        try:
-            if since is None:
-                return await settle_unknown(service, provider, grace_seconds=settings.grace_seconds)
-            with service.db.transaction() as connection:
-                now = patient_now(connection)
-            return await reconcile_since(service, provider, since.replace(tzinfo=UTC), now)
-        finally:
-            await provider.close()
-
-    counts = asyncio.run(run())
-    _say(dict(counts), f"reconciled: {counts or 'nothing was open'}", as_json=as_json)
 
 
 def keys(what: Annotated[str, typer.Argument(help="new")] = "new") -> None:

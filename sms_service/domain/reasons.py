@@ -62,7 +62,14 @@ class Reason(StrEnum):
     RETRY_LATER = "retry_later", "The provider asked to try again later."
     UNDELIVERED = "undelivered", "The provider could not deliver it."
     REFUSED = "refused", "The provider refused it."
+    DELIVERY_UNKNOWN = (
+        "delivery_unknown",
+        "It was sent; the provider never said whether it arrived, and is not expected to any more.",
+    )
     UNTRACEABLE = "untraceable", "It is unknown whether the provider took it; a person has to look."
+    UNCLEAR = "unclear", "The provider's answer is missing; its list is asked before anything is sent again."
+    LEASE_RAN_OUT = "lease_ran_out", "No worker took it up in time; it is handed out again."
+    ITS_TURN = "its_turn", "It is due and waits for its turn."
 
 
 _EXPLANATIONS = {reason.value: reason.explanation for reason in Reason}

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from aiohttp import ClientResponse
 
 MAX_ANSWER_BYTES = 1 << 20
+MAX_LIST_BYTES = 16 << 20  # 500 texts of the longest kind, each character escaped
 _BAD_REQUEST = 400
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500
@@ -22,7 +23,7 @@ class WrongAnswerError(Exception):
     """The answer is not one that the provider gives: not JSON, or far too large."""
 
 
-async def read_text(answer: ClientResponse) -> str:
+async def read_text(answer: ClientResponse, limit: int = MAX_ANSWER_BYTES) -> str:
     """Read a bounded answer; where the status does not say it all, insist on the provider's JSON.
 
     Raises WrongAnswerError for any other page, ValueError for broken JSON or text.
@@ -30,7 +31,7 @@ async def read_text(answer: ClientResponse) -> str:
     body = bytearray()
     async for chunk in answer.content.iter_any():
         body += chunk
-        if len(body) > MAX_ANSWER_BYTES:
+        if len(body) > limit:
             raise WrongAnswerError("too large")
     if answer.status == _TOO_MANY_REQUESTS or answer.status >= _SERVER_ERROR:
         return body.decode("utf-8", "replace")  # the status alone decides, whoever wrote the page

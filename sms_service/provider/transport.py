@@ -16,7 +16,13 @@ from twilio.http.response import Response
 from yarl import URL
 
 from sms_service.provider.account import PROVIDER_URL
-from sms_service.provider.answer import WrongAnswerError, read_text, retry_after
+from sms_service.provider.answer import (
+    MAX_ANSWER_BYTES,
+    MAX_LIST_BYTES,
+    WrongAnswerError,
+    read_text,
+    retry_after,
+)
 from sms_service.provider.exchange import EXCHANGE, Exchange, GuardedRequest
 
 if TYPE_CHECKING:
@@ -86,7 +92,8 @@ class Transport(AsyncHttpClient):  # type: ignore[misc]  # the SDK is published 
                 allow_redirects=False,
             ) as answer:
                 self._note(answer, exchange)
-                return Response(answer.status, await read_text(answer), answer.headers)
+                limit = MAX_LIST_BYTES if method == "GET" else MAX_ANSWER_BYTES
+                return Response(answer.status, await read_text(answer, limit), answer.headers)
 
     async def close(self) -> None:
         """Close the connections of the running event loop; call it before the loop ends."""

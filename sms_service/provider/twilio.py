@@ -14,7 +14,7 @@ from sms_service.provider.boottime import boottime
 from sms_service.provider.errors import ProviderUnavailable
 from sms_service.provider.exchange import EXCHANGE, Exchange
 from sms_service.provider.fault import judge
-from sms_service.provider.traces import list_traces, unavailable
+from sms_service.provider.traces import fetch_trace, list_page, list_traces, unavailable
 from sms_service.provider.transport import Transport
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from twilio.rest.api.v2010.account.message import MessageInstance
 
-    from sms_service.domain.request import Request, Trace
+    from sms_service.domain.request import Listed, Request, Trace
     from sms_service.provider.account import Account
 
 #: Seconds after the fence's commit at which a request must no longer leave: the process was paused.
@@ -92,6 +92,25 @@ class Twilio:
             failure = unavailable(error)
         raise failure
 
+    async def page(self, place: str | None = None) -> Listed:
+        """Return a page of everything the provider lists, newest first; the first, or the one at `place`.
+
+        Raises ProviderUnavailable when it cannot be read.
+        """
+        try:
+            return await list_page(self._messages, place)
+        except Exception as error:  # noqa: BLE001  as above
+            failure = unavailable(error)
+        raise failure
+
+    async def message(self, sid: str) -> Trace | None:
+        """Return one message; None when the provider has none of that name, else ProviderUnavailable."""
+        try:
+            return await fetch_trace(self._messages, sid)
+        except Exception as error:  # noqa: BLE001  as above
+            failure = unavailable(error)
+        raise failure
+
     async def account_ok(self) -> bool:
         """Tell whether the account exists, is active and takes our token; else ProviderUnavailable."""
         try:
@@ -141,10 +160,11 @@ class Twilio:
 
     async def _post(self, request: Request) -> MessageInstance:
         service = request.sender.startswith("MG")
+        mark = f"&m={request.mark}" if request.mark else ""
         answer = await self._messages.create_async(
             to=request.to,
             body=request.body,
-            status_callback=f"{self._account.status_callback}?a={request.attempt_id}",
+            status_callback=f"{self._account.status_callback}?a={request.attempt_id}{mark}",
             smart_encoded=False,
             validity_period=request.validity_s,
             **{"messaging_service_sid" if service else "from_": request.sender},

@@ -15,6 +15,7 @@ from sms_service.runtime.forget import forget
 from sms_service.runtime.installations import Installation, postgres_installations
 from sms_service.runtime.ports import free_port, require_free
 from sms_service.runtime.postgres import PostgresServer, start_postgres
+from sms_service.runtime.snapshot import put_back, take_snapshot
 from sms_service.runtime.supervisor import Supervisor
 from sms_service.runtime.valkey import ValkeyServer, start_valkey
 
@@ -28,7 +29,9 @@ __all__ = [
     "forget",
     "free_port",
     "postgres_installations",
+    "put_back",
     "require_free",
     "start_postgres",
     "start_valkey",
+    "take_snapshot",
 ]

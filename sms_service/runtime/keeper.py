@@ -18,12 +18,15 @@ from sms_service.runtime import launch
 from sms_service.runtime.child import Child
 from sms_service.runtime.errors import CannotStart
 from sms_service.runtime.logs import open_log
+from sms_service.runtime.silence import Silence
 
 _FIRST_DELAY = 0.2
 _LONGEST_DELAY = 10.0
 _HEALTHY_AFTER = 30.0
 _FIRST_POLL, _LONGEST_POLL = 0.02, 0.1
 _HOPELESS_AFTER = 3  # ends before it was ever ready
+_LONGEST_LOOK = 5.0
+_WHILE_STARTING = 4  # times the silence that is allowed later
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +46,10 @@ class Keeper:
         self.exits = 0
         self.failure = ""
         self._given_up = False
+        self._was_killed = False
+        self._silent_for: float | None = None
+        self._silence = Silence(longest_look=_LONGEST_LOOK)
+        self._watched: subprocess.Popen[bytes] | None = None
         self.started_at: datetime | None = None
         self.created: float | None = None
         self._family: list[psutil.Process] = []
@@ -66,6 +73,21 @@ class Keeper:
     def is_hopeless(self) -> bool:
         """Whether it was never ready and waiting longer is of no use."""
         return not self.ever_ready and (self._given_up or self.exits >= _HOPELESS_AFTER)
+
+    def look_for_sign(self) -> None:
+        """Kill the child, with its group, once it gave no sign of life for longer than it may."""
+        process = self._process
+        if self.child.sign is None or process is None:
+            return
+        if process is not self._watched:
+            self._watched, self._silence = process, Silence(longest_look=_LONGEST_LOOK)
+        silent = self._silence.look(self._sign(), time.monotonic())
+        if silent <= self.child.silence * (1 if self.ready else _WHILE_STARTING):
+            return
+        with self._lock:
+            if self._process is process and not self._stopping.is_set():
+                self._silent_for = silent
+                _kill_group(process.pid)  # SIGKILL also ends what SIGSTOP holds
 
     def request_stop(self) -> None:
         """Ask the child to end, and start it no more."""
@@ -94,13 +116,16 @@ class Keeper:
         while not self._stopping.is_set():
             began = time.monotonic()
             self._run_once()
-            if time.monotonic() - began >= _HEALTHY_AFTER:
+            # whoever kills a process that worked must not make the next one late; what ends by itself may be
+            # broken
+            if time.monotonic() - began >= _HEALTHY_AFTER or self._was_killed:
                 delay = _FIRST_DELAY
             self._stopping.wait(delay)
             delay = min(2 * delay, _LONGEST_DELAY)
 
     def _run_once(self) -> None:
         try:
+            self._was_killed, self._silent_for = False, None
             process = self._start()
         except (OSError, psutil.Error, CannotStart) as error:
             self.failure = str(error)
@@ -112,14 +137,19 @@ class Keeper:
             return
         self._await_ready(process)
         code = process.wait()
+        self._was_killed = self.ready and code == -signal.SIGKILL
         _kill_group(process.pid)  # what it may have left behind
         with self._lock:
             self._process = None
         self.ready = False
         if not self._stopping.is_set():
             self.exits += 1
-            self.failure = self.failure if self._given_up else _ending(code)
-            log.warning("%s ended: %s; starting it again", self.child.name, _ending(code))
+            silent = self._silent_for
+            ending = (
+                _ending(code) if silent is None else f"no sign of life for {silent:.0f} s, so it was killed"
+            )
+            self.failure = self.failure if self._given_up else ending
+            log.warning("%s ended: %s; starting it again", self.child.name, ending)
         self._changed()
 
     def _start(self) -> subprocess.Popen[bytes] | None:
@@ -162,6 +192,13 @@ class Keeper:
                 return
             self._stopping.wait(pause)
             pause = min(1.5 * pause, _LONGEST_POLL)
+
+    def _sign(self) -> object:
+        try:
+            return self.child.sign() if self.child.sign else None
+        except Exception as error:  # noqa: BLE001 - a broken check is no sign, and must not end the watch
+            log.warning("%s: its sign of life cannot be read: %s", self.child.name, error)
+            return None
 
     def _is_ready(self) -> bool:
         if self.child.ready is None:

@@ -22,6 +22,7 @@ from sms_service.runtime.state import stop_strays, write_state
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _LOG_CHECK = 1.0
+_SIGN_CHECK = 1.0
 _SLICE = 0.5  # a signal that another thread received is handled when the main thread next wakes
 
 log = logging.getLogger(__name__)
@@ -62,6 +63,7 @@ class Supervisor:
             self._listen(undo)
             self._exit = undo.pop_all()
         threading.Thread(target=self._watch_logs, name="logs", daemon=True).start()
+        threading.Thread(target=self._watch_signs, name="signs of life", daemon=True).start()
         return self
 
     def __exit__(
@@ -154,6 +156,11 @@ class Supervisor:
                     cap(keeper.log_file)
                 except OSError as error:
                     log.warning("%s cannot be cut: %s", keeper.log_file, error)
+
+    def _watch_signs(self) -> None:
+        while not self._done.wait(_SIGN_CHECK):
+            for keeper in tuple(self._keepers.values()):
+                keeper.look_for_sign()
 
     def _listen(self, undo: contextlib.ExitStack) -> None:
         if threading.current_thread() is threading.main_thread():

@@ -31,6 +31,7 @@ class AttemptRow:
     appointment_id: int | None
     tries: int
     lost: int
+    mark: str | None
 
 
 def lock_patients_of(connection: sa.Connection, attempt_ids: Sequence[int]) -> None:
@@ -53,7 +54,7 @@ def lock_attempts(connection: sa.Connection, attempt_ids: list[int]) -> dict[int
     )
     statement = """
         SELECT t.id, t.clinic_id, t.message_id, t.sender_id, t.phone_index, t.state, t.sid, t.status, t.body_hash,
-          t.committed_at, m.state AS message_state, m.until, m.patient_id, m.appointment_id,
+          t.mark, t.committed_at, m.state AS message_state, m.until, m.patient_id, m.appointment_id,
           (SELECT count(*) FROM attempts x WHERE x.message_id = t.message_id) AS tries,
           (SELECT count(*) FROM attempts x WHERE x.message_id = t.message_id AND x.outcome = 'no_trace') AS lost
         FROM attempts t JOIN messages m ON m.id = t.message_id

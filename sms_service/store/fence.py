@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -65,7 +66,10 @@ def read_facts(connection: sa.Connection, ids: Sequence[int], now: datetime) -> 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewAttempt:
-    """One attempt about to be committed, and what its message becomes."""
+    """One attempt about to be committed, and what its message becomes.
+
+    `mark` is random and comes back with every receipt: a restored database may give the same id to another text.
+    """
 
     message_id: int
     clinic_id: int
@@ -80,6 +84,7 @@ class NewAttempt:
     catalog_hash: str
     tells: str | None
     question: str | None
+    mark: str = field(default_factory=lambda: secrets.token_hex(8))
 
 
 def write_attempts(
@@ -100,6 +105,7 @@ def write_attempts(
         "language": "text",
         "variant": "text",
         "catalog_hash": "text",
+        "mark": "text",
     }
     names = ", ".join(columns)
     arrays = ", ".join(f"cast(:{name} AS {kind}[])" for name, kind in columns.items())

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sms_service.store.clock import beat, patient_now
 from sms_service.store.database import again_on_deadlock
 from sms_service.store.tenants import load_senders
+from sms_service.use_cases.points import CLAIM_COMMITTED, reach
 from sms_service.use_cases.service import Service
 
 log = logging.getLogger("sms_service.claim")
@@ -52,6 +53,8 @@ def claim(service: Service, enqueue: Callable[[Batch], None], *, lease_seconds: 
             # one sender's trouble is not the next one's
             log.error("sender %s: claiming failed: %s", sender.id, type(error.orig).__name__)  # noqa: TRY400 - rows
             continue
+        if batches:
+            reach(CLAIM_COMMITTED)
         for batch in batches:
             enqueue(batch)
             claimed += len(batch.messages)

@@ -11,10 +11,13 @@ import os
 import time
 from pathlib import Path
 
+CLAIM_COMMITTED = "claim-committed"
 FENCE_LOCKED = "fence-locked"
 FENCE_COMMITTED = "fence-committed"
 PROVIDER_ANSWERED = "provider-answered"
-POINTS = (FENCE_LOCKED, FENCE_COMMITTED, PROVIDER_ANSWERED)
+TRACE_LISTED = "trace-listed"
+#: Those that every text passes, in this order.
+POINTS = (CLAIM_COMMITTED, FENCE_LOCKED, FENCE_COMMITTED, PROVIDER_ANSWERED)
 
 _folder = os.environ.get("SMS_POINTS")
 _POLL_S = 0.01

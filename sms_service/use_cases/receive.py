@@ -32,8 +32,14 @@ def receive(
     status: str,
     code: int | None,
     to: str | None = None,
+    mark: str | None = None,
 ) -> str:
-    """Take a receipt in: `applied`, `repeated`, `orphan`, or `ignored` for a status we do not know."""
+    """Take a receipt in: `applied`, `repeated`, `orphan`, or `ignored` for a status we do not know.
+
+    It is the attempt's that has this SID. While none has, it is that of the attempt it names, if number and
+    mark are that one's too: after a restore the same id may have been given to another text. Otherwise it is
+    kept, an orphan, until the SID is bound.
+    """
     try:
         said = ProviderStatus(status)
     except ValueError:
@@ -48,14 +54,22 @@ def receive(
         if said in UNDELIVERED and classify(None, code) in WIDE:
             lock_patients_of(connection, [found])
         attempt = lock_attempts(connection, [found])[found]
-        ours = attempt.sid == sid or to is None or attempt.phone_index in service.keys.phone_indexes(to)
-        if not ours or (attempt.sid is not None and attempt.sid != sid):
+        if attempt.sid != sid and not _is_its(service, attempt, to, mark):
             add_orphan(connection, sid, status, code, attempt_id)
             return "orphan"
         if not add_receipt(connection, clinic_id, found, sid, status, code):
             return "repeated"
         _receipt(connection, attempt, sid, Receipt(status=said, code=code), patient_now(connection))
         return "applied"
+
+
+def _is_its(service: Service, attempt: AttemptRow, to: str | None, mark: str | None) -> bool:
+    """Whether a receipt that names an attempt without a SID can be of it."""
+    return (
+        attempt.sid is None
+        and (to is None or attempt.phone_index in service.keys.phone_indexes(to))
+        and (mark is None or attempt.mark is None or mark == attempt.mark)
+    )
 
 
 def _receipt(

@@ -116,6 +116,7 @@ def fence(service: Service, batch: Batch, *, boottime: Callable[[], float]) -> t
             body=written.text.body,
             validity_s=min(max(int(written.decision.validity.total_seconds()), 1), _LONGEST_VALIDITY_S),
             committed_at=committed_at,
+            mark=attempt.mark,
         )
         for attempt, written, sender in ready
     ]

@@ -111,7 +111,7 @@ def test_where_addresses_are_hidden_a_person_looks(world):
 
 
 def test_those_handed_over_do_not_keep_others_from_their_turn(world, monkeypatch):
-    monkeypatch.setattr(reconcile_module, "_AT_ONCE", 2)
+    monkeypatch.setattr(reconcile_module, "_NUMBERS", 1)
     unknown(world, "V1", "V2")
     world.do("UPDATE senders SET obfuscated = true")
     world.reconcile()
