@@ -14,6 +14,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 TWILIO = "https://api.twilio.com"
 _PREFIX = "SMS_"
 _KEY_BYTES = 32
+#: Lists of the provider that a worker may wait for without a statement to the database in between.
+_CALLS_IN_A_ROW = 3
 
 
 class ConfigurationError(Exception):
@@ -77,6 +79,11 @@ class Settings(BaseModel):
     open_seconds: float = Field(default=30.0, ge=1)
     grace_seconds: float = Field(default=600.0, ge=1)
     housekeeping_seconds: float = Field(default=10.0, ge=0.2)
+    ledger_hour: int = Field(default=3, ge=0, le=23)
+    stall_seconds: float = Field(default=120.0, ge=1)
+    silence_seconds: float = Field(default=120.0, gt=12)
+    """More than a call to the broker may take."""
+    metrics_token: str = Field(default="", repr=False)
 
     @property
     def status_callback(self) -> str:
@@ -102,6 +109,11 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         raise ConfigurationError(
             "SMS_GRACE_SECONDS must be longer than 5 s plus SMS_PROVIDER_TIMEOUT_S: a text still on its way"
             " would be taken for lost"
+        )
+    if settings.silence_seconds <= _CALLS_IN_A_ROW * settings.provider_timeout_s + 5:
+        raise ConfigurationError(
+            "SMS_SILENCE_SECONDS must be longer than 5 s plus three times SMS_PROVIDER_TIMEOUT_S: a worker"
+            " that waits for the provider would be taken for dead"
         )
     return settings
 

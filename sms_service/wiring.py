@@ -15,6 +15,8 @@ from sms_service.store.tenants import load_senders
 from sms_service.use_cases.service import Service
 
 if TYPE_CHECKING:
+    from sms_service.provider.account import Account
+    from sms_service.provider.inquiry import Inquiry
     from sms_service.provider.twilio import Twilio
 
 
@@ -30,18 +32,28 @@ def make_service(settings: Settings, *, pool_size: int = 5) -> Service:
 def make_provider(settings: Settings) -> Twilio:
     """The provider's adapter; make it on the event loop that will use it."""
     # imported here: the SDK and its transport are memory that web and tick do without
-    from sms_service.provider.account import Account  # noqa: PLC0415
     from sms_service.provider.twilio import Twilio  # noqa: PLC0415
 
-    return Twilio(
-        Account(
-            sid=settings.twilio_account_sid,
-            auth_token=settings.twilio_auth_tokens[0] if settings.twilio_auth_tokens else "",
-            base_url=settings.twilio_base_url,
-            status_callback=settings.status_callback,
-            timeout_s=settings.provider_timeout_s,
-            concurrency=settings.provider_concurrency,
-        )
+    return Twilio(_account(settings))
+
+
+def make_inquiry(settings: Settings) -> Inquiry:
+    """Whoever asks the provider about the account; make it on the event loop that will use it."""
+    from sms_service.provider.inquiry import Inquiry  # noqa: PLC0415 - as above
+
+    return Inquiry(_account(settings))
+
+
+def _account(settings: Settings) -> Account:
+    from sms_service.provider.account import Account  # noqa: PLC0415 - as above
+
+    return Account(
+        sid=settings.twilio_account_sid,
+        auth_token=settings.twilio_auth_tokens[0] if settings.twilio_auth_tokens else "",
+        base_url=settings.twilio_base_url,
+        status_callback=settings.status_callback,
+        timeout_s=settings.provider_timeout_s,
+        concurrency=settings.provider_concurrency,
     )
 
 

@@ -7,17 +7,22 @@ from __future__ import annotations
 
 import logging
 import os
-from pathlib import Path
+import warnings
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging, worker_ready
+from celery.signals import setup_logging, task_postrun, task_prerun, worker_ready
 from kombu.entity import Queue
 
 from sms_service.settings import read_setting
+from workers import canary
+from workers.liveness import SignOfLife, liveness
 
 #: The tick never waits behind a batch, and a batch never behind housekeeping: a queue and a process each.
 QUEUES = ("tick", "send", "housekeeping")
+
+# eight lines at each loss of the broker, about a choice that is made below
+warnings.filterwarnings("ignore", message=r"\s*In Celery 5\.1 we introduced an optional breaking change")
 
 _tick = float(read_setting(os.environ, "SMS_TICK_SECONDS") or 1)
 _housekeeping = float(read_setting(os.environ, "SMS_HOUSEKEEPING_SECONDS") or 10)
@@ -33,6 +38,7 @@ app.conf.update(
     result_backend=None,
     task_acks_late=True,
     task_reject_on_worker_lost=True,
+    worker_cancel_long_running_tasks_on_connection_loss=False,
     worker_prefetch_multiplier=1,
     worker_soft_shutdown_timeout=15,
     worker_enable_soft_shutdown_on_idle=True,
@@ -46,15 +52,23 @@ app.conf.update(
     enable_utc=True,
     timezone="UTC",
     beat_schedule={
-        # expires: ticks that piled up while a worker was away say nothing new
-        "tick": {"task": "tick", "schedule": _tick, "options": {"queue": "tick", "expires": 2}},
+        # none expires: the scheduler's clock would say when and the worker's whether. Instead the scheduler
+        # sends no more while some wait
+        "tick": {"task": "tick", "schedule": _tick, "options": {"queue": "tick"}},
         "housekeeping": {
             "task": "housekeeping",
             "schedule": _housekeeping,
-            "options": {"queue": "housekeeping", "expires": 2 * _housekeeping},
+            "options": {"queue": "housekeeping"},
+        },
+        **{
+            f"canary-{name}": {"task": canary.NAME, "schedule": canary.EVERY_S, "options": {"queue": name}}
+            for name in QUEUES
         },
     },
 )
+app.steps["consumer"].add(SignOfLife)
+task_prerun.connect(liveness.sign)
+task_postrun.connect(liveness.sign)
 
 
 @setup_logging.connect  # type: ignore[untyped-decorator]
@@ -67,6 +81,4 @@ def _logging(**_: Any) -> None:  # noqa: ANN401 - whatever Celery passes
 @worker_ready.connect  # type: ignore[untyped-decorator]
 def _ready(**_: Any) -> None:  # noqa: ANN401 - whatever Celery passes
     """Leave a mark for the supervisor that started this worker, if one asked for it."""
-    mark = os.environ.get("SMS_READY_FILE")
-    if mark:
-        Path(mark).touch()
+    liveness.ready()

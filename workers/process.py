@@ -9,9 +9,12 @@ from collections.abc import Coroutine
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import sqlalchemy as sa
+
 from sms_service.settings import Settings, load_settings
 from sms_service.use_cases.service import Service
 from sms_service.wiring import check_start, make_provider, make_service
+from workers.liveness import liveness
 
 if TYPE_CHECKING:
     from sms_service.provider.twilio import Twilio
@@ -26,6 +29,7 @@ class Process:
         self.settings: Settings = load_settings(os.environ)
         self.service: Service = make_service(self.settings)
         check_start(self.service, self.settings)
+        sa.event.listen(self.service.db.engine, "after_cursor_execute", liveness.sign)
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, name="provider", daemon=True).start()
 

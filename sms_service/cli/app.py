@@ -8,7 +8,7 @@ from typing import NoReturn
 import typer
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from sms_service.cli import control, operate, processes
+from sms_service.cli import control, doctor, operate, processes
 from sms_service.content.errors import ContentError
 from sms_service.provider.errors import ProviderUnavailable
 from sms_service.runtime import CannotStart
@@ -24,6 +24,7 @@ app = typer.Typer(
 control.install(app)
 processes.install(app)
 operate.install(app)
+doctor.install(app)
 
 
 def main() -> None:

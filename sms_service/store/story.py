@@ -1,4 +1,4 @@
-"""What happened, for people and programs that ask: the story of a message, the texts of a visit, counts."""
+"""What happened, for people and programs that ask: the story of a message, the texts of a visit."""
 
 from __future__ import annotations
 
@@ -8,12 +8,19 @@ from typing import Any
 import sqlalchemy as sa
 
 from sms_service.domain.reasons import explain
-from sms_service.store.clock import patient_now
 from sms_service.store.keyring import KeyRing
 
 _MESSAGE = """
     SELECT m.id, a.external_id AS appointment, m.cause, m.step, m.merged, m.occasion, m.pathway, m.priority,
-      m.state, m.reason, m.due, m.until, m.sent_at, m.told, m.question, m.answer
+      m.state, coalesce(m.reason, CASE
+        WHEN m.state = 'unknown' THEN 'unclear'
+        WHEN m.state <> 'ready' THEN NULL
+        WHEN EXISTS (SELECT FROM holds h WHERE h.released_at IS NULL AND (h.scope = 'all'
+          OR (h.scope = 'clinic' AND h.target = m.clinic_id) OR (h.scope = 'sender' AND h.target = m.sender_id)))
+          THEN 'hold'
+        WHEN EXISTS (SELECT FROM senders s WHERE s.id = m.sender_id AND s.circuit_open_since IS NOT NULL)
+          THEN 'circuit_open'
+        ELSE 'its_turn' END) AS reason, m.due, m.until, m.sent_at, m.told, m.question, m.answer
     FROM messages m LEFT JOIN appointments a ON a.id = m.appointment_id"""
 
 
@@ -108,36 +115,4 @@ def visit_story(connection: sa.Connection, external_id: str) -> dict[str, Any] |
         "test": row.test,
         "messages": list_messages(connection, appointment=external_id, state=None, after=0, limit=1000),
         "tasks": [dict(line._mapping) for line in tasks],  # noqa: SLF001
-    }
-
-
-def pulse(connection: sa.Connection) -> dict[str, Any]:
-    """The state of the whole machine without any patient in it: counts per state, ages in seconds."""
-    now = patient_now(connection)
-    rows = connection.execute(
-        sa.text("SELECT state, messages, due_now, next_due FROM pulse(:now)"), {"now": now}
-    ).all()
-    states = {row.state: row.messages for row in rows}
-    planned = next((row for row in rows if row.state == "planned"), None)
-    tick_age = connection.execute(
-        sa.text(
-            "SELECT extract(epoch FROM clock_timestamp() - at)::float FROM heartbeats WHERE name = 'tick'"
-        )
-    ).scalar_one_or_none()
-    return {
-        "patient_now": now,
-        "messages": states,
-        "due_now": sum(row.due_now for row in rows if row.state in {"planned", "ready"}),
-        "next_due": planned.next_due if planned else None,
-        "next_task": connection.execute(sa.text("SELECT next_task_due()")).scalar_one(),
-        "awaiting_receipt": connection.execute(sa.text("SELECT awaiting_receipt()")).scalar_one(),
-        "tick_age_s": tick_age,
-        "open_circuits": list(
-            connection.execute(
-                sa.text("SELECT name FROM senders WHERE circuit_open_since IS NOT NULL")
-            ).scalars()
-        ),
-        "holds": connection.execute(
-            sa.text("SELECT count(*) FROM holds WHERE released_at IS NULL")
-        ).scalar_one(),
     }

@@ -34,6 +34,7 @@ async def post_status(request: Request, service: ServiceOf, settings: SettingsOf
         form.get("To")
         if form.get("To", "").startswith("+")
         else None,  # hidden where addresses are obfuscated
+        request.query_params.get("m"),
     )
     return Response(status_code=204)
 

@@ -79,6 +79,9 @@ def test_every_problem_is_told_at_once_with_a_line_each():
         ("SMS_TICK_SECONDS", "0"),
         ("SMS_LEASE_SECONDS", "-1"),
         ("SMS_GRACE_SECONDS", "12"),
+        ("SMS_STALL_SECONDS", "0"),
+        ("SMS_SILENCE_SECONDS", "12"),
+        ("SMS_SILENCE_SECONDS", "34"),
     ],
 )
 def test_a_wrong_setting_is_named_in_one_line_and_not_repeated(name, value):

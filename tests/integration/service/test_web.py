@@ -33,7 +33,10 @@ def settings(world):
 @pytest.fixture
 def web(world):
     with TestClient(
-        create_app(world.service, settings(world)), base_url=PUBLIC, raise_server_exceptions=False
+        create_app(world.service, settings(world)),
+        base_url=PUBLIC,
+        raise_server_exceptions=False,
+        client=("127.0.0.1", 50000),
     ) as client:
         client.headers["X-API-Key"] = world.home.key
         yield client
@@ -198,7 +201,7 @@ def away(world, web):
     web.app.state.service = replace(world.service, db=gone)
 
 
-@pytest.mark.parametrize(("method", "path"), [*DOORS, ("GET", "/readyz"), ("GET", "/metrics")])
+@pytest.mark.parametrize(("method", "path"), [*DOORS, ("GET", "/metrics")])
 def test_without_the_database_every_door_asks_to_try_again(world, web, method, path):
     away(world, web)
     answer = web.request(method, path, json=canary() if method == "POST" else None)
@@ -350,16 +353,6 @@ def test_the_numbers_name_no_patient(world, web):
     assert not [held for held in CANARIES if held in text]
 
 
-def test_ready_says_what_is_missing_and_then_nothing(world, web):
-    answer = web.get("/readyz")
-    assert (answer.status_code, answer.json()["ready"]) == (503, False)
-    assert any("tick" in line for line in answer.json()["problems"])
-    world.tick()
-    assert web.get("/readyz").status_code == 200
-    world.do("UPDATE senders SET circuit_open_since = now(), circuit_reason = 'x'")
-    assert any("one" in line for line in web.get("/readyz").json()["problems"])
-
-
 # ---- webhooks
 
 
@@ -371,6 +364,17 @@ def signed(web, path, form, token=TOKENS[0], url=None, **headers):
 
 def inbound(body="STOP", **said):
     return {"MessageSid": "SM" + "a" * 32, "From": ANA, "To": ADDRESS, "Body": body, **said}
+
+
+@pytest.mark.parametrize(("its_own", "sid"), [(True, "SMnew"), (False, None)])
+def test_a_receipt_binds_a_text_only_with_the_mark_of_its_attempt(world, web, its_own, sid):
+    world.say("booked")
+    (batch,) = world.tick()
+    (request,), _ = world.fence(batch)
+    mark = request.mark if its_own else "0" * 16
+    form = {"MessageSid": "SMnew", "MessageStatus": "sent", "To": ANA}
+    assert signed(web, f"/v1/twilio/status?a={request.attempt_id}&m={mark}", form).status_code == 204
+    assert world.attempt().sid == sid
 
 
 def test_a_signed_receipt_is_in_the_database_before_it_is_answered(world, web):
