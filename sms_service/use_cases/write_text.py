@@ -150,9 +150,9 @@ def _facts(row: Any, library: Library, clinic: Clinic, visit: Registers, languag
     }
     start = _text(visit, "start")
     if start is not None:
-        starts = [datetime.fromisoformat(other) for other in row.day_starts] or [
-            datetime.fromisoformat(start)
-        ]
+        # visits of one day share their texts, but what is cancelled is this one alone
+        others = row.day_starts if row.anchor != Anchor.CANCELLED else ()
+        starts = [datetime.fromisoformat(other) for other in others] or [datetime.fromisoformat(start)]
         shown["date"] = write_date(datetime.fromisoformat(start).date(), language)
         shown["time"] = write_times(tuple(other.time() for other in starts), language)
     if "answer" in row.facts:
