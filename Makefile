@@ -72,6 +72,18 @@ demo: $(READY) ## Run the main job on real parts; ARGS="--headless --json" for o
 up: $(READY) ## Start every process, with embedded servers unless DATABASE_URL and REDIS_URL are given
 	@exec $(BIN)/sms-service up $(ARGS)
 
+.PHONY: chaos
+chaos: $(READY) ## Break everything for about an hour and judge from outside; goes on where it stopped (ARGS=--fresh: anew)
+	$(BIN)/python -m sms_service.chaos $(ARGS)
+
+.PHONY: chaos-quick
+chaos-quick: $(READY) ## The same in a small form, under three minutes
+	$(BIN)/python -m sms_service.chaos --quick --fresh --data .data/chaos-quick $(ARGS)
+
+.PHONY: chaos-mutants
+chaos-mutants: $(READY) ## Switch one protection off at a time; the judge must notice each
+	$(BIN)/python -m sms_service.chaos --mutants $(ARGS)
+
 .PHONY: bench-send
 bench-send: $(READY) ## Measure messages per second through tick, worker and a fast stub
 	$(BIN)/python benchmarks/send.py $(ARGS)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from sms_service.store.canaries import Queue, read_queues
 from sms_service.store.clock import patient_now
+from sms_service.store.differences import open_differences
 
 _SENDERS = """
     SELECT s.id, s.name, s.live, s.circuit_reason,
@@ -76,6 +77,8 @@ class Pulse:
     queues: Mapping[str, Queue]
     senders: tuple[SenderPulse, ...]
     holds: tuple[Hold, ...]
+    differences: Mapping[str, int]
+    """Between the provider's list and our ledger, not resolved, by kind."""
 
     @property
     def oldest_due_s(self) -> float | None:
@@ -109,6 +112,7 @@ def pulse(connection: sa.Connection) -> Pulse:
             for row in senders
         ),
         holds=tuple(_holds(connection)),
+        differences=open_differences(connection),
     )
 
 

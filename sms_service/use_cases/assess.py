@@ -40,7 +40,7 @@ def assess(state: Pulse, *, grace_seconds: float = 600.0) -> Assessment:
     """Judge the state of everything. `grace_seconds` is the age at which unknown attempts are looked up."""
     return Assessment(
         problems=(*_tick(state), *_queues(state), *_senders(state)),
-        warnings=(*_holds(state), *_clocks(state), *_unknown(state, grace_seconds)),
+        warnings=(*_holds(state), *_clocks(state), *_unknown(state, grace_seconds), *_ledger(state)),
     )
 
 
@@ -143,4 +143,14 @@ def _unknown(state: Pulse, grace_seconds: float) -> Iterator[Trouble]:
             about="unknown",
             wrong=f"an attempt is unknown for {state.oldest_unknown_s:.0f} s",
             cure="the provider's list cannot be asked, or housekeeping does not run; read its worker's log",
+        )
+
+
+def _ledger(state: Pulse) -> Iterator[Trouble]:
+    if state.differences:
+        told = ", ".join(f"{kind} {count}" for kind, count in sorted(state.differences.items()))
+        yield Trouble(
+            about="ledger",
+            wrong=f"the provider's list and our ledger differ ({told})",
+            cure="`sms-service reconcile` lists them and says what to do about each kind",
         )

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from sms_service.store.clock import beat, patient_now
 from sms_service.store.database import again_on_deadlock
+from sms_service.store.deployment import differs
 from sms_service.store.tenants import load_senders
 from sms_service.use_cases.points import CLAIM_COMMITTED, reach
 from sms_service.use_cases.service import Service
@@ -65,6 +66,8 @@ def claim(service: Service, enqueue: Callable[[Batch], None], *, lease_seconds: 
 def _claim_one(service: Service, sender_id: int, lease_seconds: float) -> Sequence[Batch]:
     tokens = [uuid4() for _ in range(BATCHES)]
     with service.db.transaction() as connection:
+        if differs(connection):
+            return []  # nor is anything skipped for its window: many of these texts did go
         rows = connection.execute(
             sa.text(
                 "SELECT message, clinic, claim FROM claim_due(:sender, :now, cast(:tokens AS uuid[]), :batch,"

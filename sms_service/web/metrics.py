@@ -53,6 +53,12 @@ class _Once(Collector):
             sum(s.circuit_open_s is not None for s in state.senders),
         )
         yield _one("sms_holds", "Holds in force", len(state.holds))
+        yield _by(
+            "sms_ledger_differences",
+            "Open differences between the provider's list and our ledger, by kind",
+            "kind",
+            state.differences,
+        )
         yield from self._senders()
         yield from self._queues()
 

@@ -148,6 +148,14 @@ def test_a_hold_is_a_warning_and_its_reason_is_for_those_who_may_see_numbers(wor
     assert web.get("/readyz").json()["holds"][0]["reason"] == "told by Canaryname"
 
 
+def test_differences_in_the_ledger_are_a_warning_and_a_number(world):
+    assert "ledger" not in warnings(world)
+    world.do("INSERT INTO differences (kind, sid, theirs) VALUES ('unknown_here', 'SMelsewhere', 'sent')")
+    assert "unknown_here 1" in warnings(world)
+    assert "sms-service reconcile" in warnings(world)
+    assert 'sms_ledger_differences{kind="unknown_here"} 1.0' in door(world).get("/metrics").text
+
+
 def test_an_unknown_attempt_long_after_its_grace_is_a_warning(world):
     world.say()
     world.provider.always = {"outcome": OutcomeClass.UNKNOWN}
