@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from sms_service.store.roles import Passwords, ensure_database
 _DATABASE = "sms"
 DEFAULT_DATA = ".data/service"
 _SECRETS = "secrets.json"
+_DATABASE_PATIENCE_S = 10.0
 #: What commands need to reach a service that runs from a data folder; readable by its owner only.
 ENVIRONMENT = "environment.json"
 
@@ -155,7 +156,7 @@ def _processes(
     marks = supervisor.home.servers
     silence = load_settings(env).silence_seconds
     webs = [
-        _web("web" if number == 1 else f"web-{number}", env, port, silence)
+        _web("web" if number == 1 else f"web-{number}", env, port, silence, _after_postgres(supervisor))
         for number, port in enumerate(ports, start=1)
     ]
     workers = [
@@ -170,12 +171,23 @@ def _processes(
     return children
 
 
-def _web(name: str, env: Mapping[str, str], port: int, silence: float) -> Child:
+def _after_postgres(supervisor: Supervisor) -> Callable[[], None]:
+    """Wait a while for the embedded database: a web process that starts without it ends, and is late then."""
+
+    def wait() -> None:
+        with suppress(KeyError, CannotStart):
+            supervisor.wait_ready("postgres", timeout=_DATABASE_PATIENCE_S)
+
+    return wait
+
+
+def _web(name: str, env: Mapping[str, str], port: int, silence: float, before: Callable[[], None]) -> Child:
     url = f"http://127.0.0.1:{port}"
     return Child(
         name=name,
         argv=[sys.executable, "-m", "sms_service.cli.app", "web"],
         env={**env, "SMS_WEB_PORT": str(port)},
+        before=before,
         ready=lambda: answers(f"{url}/healthz"),
         sign=lambda: time.monotonic() if answers(f"{url}/healthz") else None,
         silence=silence,

@@ -89,7 +89,7 @@ def compose(
     body = words.format_map(facts)
     if addressee:
         body = f"{addressee}: {body}"
-    body = unicodedata.normalize("NFC", body).translate(_SPACES)
+    body = as_sent(body)
     size = measure(body)
     return Text(
         variant=variant,
@@ -100,6 +100,11 @@ def compose(
         segments=size.segments,
         catalog_hash=catalog.digest(variant),
     )
+
+
+def as_sent(words: str) -> str:
+    """The words as they leave: NFC, and with plain spaces."""
+    return unicodedata.normalize("NFC", words).translate(_SPACES)
 
 
 @lru_cache(maxsize=8192)

@@ -33,7 +33,8 @@ class Trace:
     """A message the provider lists, for reconciliation. `created_at` is the provider's clock, UTC.
 
     `segments` and `price` are None until the provider knows them; a charge is negative, in `price_unit`
-    (ISO 4217). `direction` is the provider's word; ours are `outbound-api`.
+    (ISO 4217). `direction` is the provider's word; ours are `outbound-api`. `service` is the SID of the
+    messaging service that one went or came through.
     """
 
     sid: str
@@ -47,6 +48,7 @@ class Trace:
     price_unit: str | None = None
     direction: str = "outbound-api"
     to: str | None = field(default=None, repr=False)
+    service: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

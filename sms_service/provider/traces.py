@@ -92,6 +92,7 @@ def _trace(row: MessageInstance) -> Trace:
         else None,
         direction=row.direction or "outbound-api",
         to=row.to,
+        service=row.messaging_service_sid,
     )
 
 

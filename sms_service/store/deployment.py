@@ -5,36 +5,42 @@ from __future__ import annotations
 import json
 import logging
 from collections import defaultdict
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
 
+from sms_service.domain.reasons import Reason
 from sms_service.domain.registers import value
 from sms_service.domain.request import Trace
 from sms_service.store.keyring import KeyMissingError, KeyRing
+from sms_service.store.messages import log
 from sms_service.store.patients import load
 from sms_service.store.tasks import add_task
 
 _log = logging.getLogger("sms_service.deployment")
-_IDENTITY = (
-    # the timeline of the log being written: the control file learns of a promotion only with the next checkpoint
-    "(SELECT system_identifier::text FROM pg_control_system()),"
-    " ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int"
-)
 
 
 def differs(connection: sa.Connection) -> bool | None:
-    """Whether system identifier or timeline differ from those of the last send; None before the first."""
+    """Whether system identifier or timeline differ from those of the last send; None while none are recorded."""
     row = connection.execute(
-        sa.text(f"SELECT system_identifier, timeline, {_IDENTITY} FROM deployment")
+        sa.text("SELECT system_identifier IS NOT NULL AS known, is_restored() AS restored FROM deployment")
     ).one()
-    return None if row[0] is None else (row[0], row[1]) != (row[2], row[3])
+    return bool(row.restored) if row.known else None
 
 
 def record(connection: sa.Connection) -> None:
     """Remember this database as the one that sends."""
-    connection.execute(sa.text(f"UPDATE deployment SET (system_identifier, timeline) = ({_IDENTITY})"))
+    connection.execute(
+        sa.text("UPDATE deployment SET (system_identifier, timeline) = (SELECT * FROM identity())")
+    )
+
+
+def record_first(connection: sa.Connection) -> None:
+    """Remember this database as the one that sends, unless another is remembered already."""
+    if differs(connection) is None:
+        record(connection)
 
 
 def zone_rules_changed(connection: sa.Connection, rules: str) -> bool:
@@ -61,20 +67,30 @@ def leave_a_gap(connection: sa.Connection) -> None:
     connection.execute(sa.text("SELECT skip_attempt_ids()"))
 
 
-def overdue(
-    connection: sa.Connection, keys: KeyRing, since: datetime, now: datetime
-) -> dict[tuple[str, str], list[int]]:
-    """Texts due since then that wait to be sent, or sent again: (sender's address, number) to ids, in order."""
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Waiting:
+    """A text whose time has come, in the order in which it would leave."""
+
+    due: datetime
+    priority: int
+    id: int
+    clinic_id: int
+
+
+def overdue(connection: sa.Connection, keys: KeyRing, now: datetime) -> dict[tuple[str, str], list[Waiting]]:
+    """Texts that wait to be sent, or sent again, however long they have been due: by sender's address and number.
+
+    A restored database may hold as waiting what left just after the copy was made, due long before.
+    """
     rows = connection.execute(
         sa.text(
-            "SELECT m.id, s.address, p.data_key, p.state FROM messages m JOIN patients p ON p.id = m.patient_id"
-            " JOIN senders s ON s.id = m.sender_id"
-            " WHERE m.state IN ('planned', 'ready', 'claimed') AND m.due BETWEEN :since AND :now"
-            " ORDER BY m.due, m.priority, m.id"
+            "SELECT m.id, m.clinic_id, m.due, m.priority, s.address, p.data_key, p.state"
+            " FROM messages m JOIN patients p ON p.id = m.patient_id JOIN senders s ON s.id = m.sender_id"
+            " WHERE m.state IN ('planned', 'ready', 'claimed') AND m.due <= :now ORDER BY m.due, m.priority, m.id"
         ),
-        {"since": since, "now": now},
+        {"now": now},
     )
-    numbers: dict[tuple[str, str], list[int]] = defaultdict(list)
+    numbers: dict[tuple[str, str], list[Waiting]] = defaultdict(list)
     for row in rows:
         try:
             number = value(load(json.loads(keys.box(row.data_key).open(row.state))), "phone")
@@ -83,7 +99,8 @@ def overdue(
             _log.error("message %s: its patient cannot be read: %s", row.id, type(error).__name__)
             continue
         if number:
-            numbers[row.address, str(number)].append(row.id)
+            waiting = Waiting(due=row.due, priority=row.priority, id=row.id, clinic_id=row.clinic_id)
+            numbers[row.address, str(number)].append(waiting)
     return numbers
 
 
@@ -137,3 +154,29 @@ def record_lost(
         appointment_id=row.appointment_id,
     )
     return attempt_id
+
+
+def give_up(connection: sa.Connection, message_id: int, now: datetime) -> bool:
+    """Leave a waiting text out that may have gone before the restore, and ask a person to look; whether it waited."""
+    row = connection.execute(
+        sa.text(
+            "UPDATE messages SET state = 'skipped', reason = :reason, token = NULL, lease_until = NULL"
+            " WHERE id = :id AND state IN ('planned', 'ready', 'claimed')"
+            " RETURNING clinic_id, patient_id, appointment_id"
+        ),
+        {"id": message_id, "reason": Reason.UNTRACEABLE.value},
+    ).first()
+    if row is None:
+        return False
+    log(connection, row.clinic_id, message_id, now, "skipped", Reason.UNTRACEABLE.value, None)
+    add_task(
+        connection,
+        clinic_id=row.clinic_id,
+        kind="untraceable",
+        cause="message",
+        cause_id=message_id,
+        due=now,
+        patient_id=row.patient_id,
+        appointment_id=row.appointment_id,
+    )
+    return True

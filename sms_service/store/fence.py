@@ -11,8 +11,10 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+# Asked in the same breath: a snapshot that was put back holds tokens of batches that the broker may still deliver.
 _LOCK = """
-    SELECT id FROM messages WHERE id = ANY (:ids) AND state = 'claimed' AND token = :token ORDER BY id FOR UPDATE"""
+    SELECT id FROM messages WHERE id = ANY (:ids) AND state = 'claimed' AND token = :token
+      AND NOT (SELECT is_restored()) ORDER BY id FOR UPDATE"""
 
 _FACTS = """
     SELECT m.id, m.clinic_id, m.sender_id, m.patient_id, m.appointment_id, m.cause, m.step, m.occasion, m.pathway,
@@ -54,7 +56,10 @@ _FACTS = """
 
 
 def lock_claimed(connection: sa.Connection, ids: Sequence[int], token: UUID) -> list[int]:
-    """Lock the rows that are still ours, in id order; a batch delivered twice finds none."""
+    """Lock the rows that are still ours, in id order.
+
+    A batch delivered twice finds none, nor does any while another database sent last: its lease ends.
+    """
     rows = connection.execute(sa.text(_LOCK), {"ids": list(ids), "token": token})
     return [row.id for row in rows]
 

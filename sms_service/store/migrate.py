@@ -10,6 +10,8 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from sms_service.store.deployment import record_first
+
 _FOLDER = Path(__file__).parent / "migrations"
 #: One migration at a time, however many processes start at once.
 _LOCK = 7_366_001
@@ -28,6 +30,8 @@ def migrate(owner_url: str) -> str:
         connection.execute(sa.text("GRANT USAGE ON SCHEMA public TO sms_app"))
         connection.commit()
         command.upgrade(config, "head")
+        # a snapshot taken before the first tick must know whose it is, or its restore would not be noticed
+        record_first(connection)
         connection.execute(sa.text("GRANT SELECT ON alembic_version TO sms_app"))
         connection.execute(sa.text("REVOKE CREATE ON SCHEMA public FROM sms_router"))
         connection.commit()

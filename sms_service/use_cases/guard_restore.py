@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter
 from datetime import datetime
+from typing import Protocol
 
-from sms_service.domain.request import Trace
-from sms_service.store.attempts import bound, lock_attempts
 from sms_service.store.blocks import release
-from sms_service.store.clock import patient_now
-from sms_service.store.deployment import clinics, differs, leave_a_gap, overdue, record, record_lost
+from sms_service.store.deployment import clinics, differs, leave_a_gap, record
 from sms_service.use_cases.hold import hold
-from sms_service.use_cases.move_attempt import accept
-from sms_service.use_cases.reconcile import Lister, park_lost, reconcile
+from sms_service.use_cases.recall import Pages, recall
+from sms_service.use_cases.reconcile import SKEW, Lister, park_lost, reconcile_all
 from sms_service.use_cases.service import Service
+from sms_service.use_cases.take_by_time import take_by_time
 
 RESTORED = "the database is not the one that sent last: run `sms-service reconcile --since`, then it releases"
+
+
+class Memory(Lister, Pages, Protocol):
+    """A provider that can be asked for a number and for everything."""
 
 
 def guard_restore(service: Service) -> bool:
@@ -35,46 +37,24 @@ def guard_restore(service: Service) -> bool:
 
 
 async def reconcile_since(
-    service: Service, provider: Lister, since: datetime, now: datetime
+    service: Service, provider: Memory, since: datetime, now: datetime
 ) -> dict[str, int]:
-    """Learn from the provider what was sent since then and is not known here, and release the hold.
+    """Learn from the provider what was sent since then and is not known here, release the hold; the counts.
 
-    For each number with texts waiting here, the provider's unbound messages since then are taken for those
-    texts, in the order of their times, and a person is asked to look: better one text too few than a day sent
-    twice. Attempts that the snapshot held open are settled first, so that no trace is taken for another.
+    Attempts that the snapshot held open are settled first, so that no trace is taken for another. Then what
+    the provider lists is recognised by its words (`recall`), and the rest by its time (`take_by_time`). The
+    hold is released in the end, so whatever stops this on its way leaves everything held: run it again.
+    Raises ProviderUnavailable.
     """
-    counts: dict[str, int] = defaultdict(int)
     while park_lost(service, open_seconds=0):
         pass
-    while settled := await reconcile(service, provider, grace_seconds=0):
-        for name, count in settled.items():
-            counts[name] += count
+    counts = Counter(await reconcile_all(service, provider, grace_seconds=0))
     with service.db.transaction() as connection:
         everyone = clinics(connection)
         leave_a_gap(connection)
-    for clinic_id in everyone:
-        with service.db.transaction([clinic_id]) as connection:
-            numbers = overdue(connection, service.keys, since, now)
-        for (address, number), message_ids in numbers.items():
-            traces = await provider.traces(number, since)
-            ours = [trace for trace in traces if trace.sender in {None, address}]
-            counts["already_sent"] += _bind(service, clinic_id, message_ids, ours)
+    recalled = await recall(service, provider, since - SKEW)
+    counts += recalled.counts + take_by_time(service, recalled.unplaced, everyone, now)
     with service.db.transaction(everyone) as connection:
         record(connection)
         release(connection, "all", 0, RESTORED)
     return dict(counts)
-
-
-def _bind(service: Service, clinic_id: int, message_ids: Sequence[int], traces: Sequence[Trace]) -> int:
-    with service.db.transaction([clinic_id]) as connection:
-        known = bound(connection, [trace.sid for trace in traces])
-        unknown = sorted((t for t in traces if t.sid not in known), key=lambda trace: trace.created_at)
-        now = patient_now(connection)
-        count = 0
-        for message_id, trace in zip(message_ids, unknown, strict=False):
-            attempt_id = record_lost(connection, service.keys, message_id, trace, now)
-            if attempt_id is not None:
-                attempt = lock_attempts(connection, [attempt_id])[attempt_id]
-                accept(connection, attempt, trace.sid, trace.status, now, trace.code)
-                count += 1
-        return count

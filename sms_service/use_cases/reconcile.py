@@ -22,6 +22,7 @@ from sms_service.store.messages import log
 from sms_service.store.patients import phone_of
 from sms_service.store.tasks import add_task
 from sms_service.use_cases.move_attempt import accept, park
+from sms_service.use_cases.points import TRACE_LISTED, reach
 from sms_service.use_cases.service import Service
 
 _log = logging.getLogger("sms_service.reconcile")
@@ -87,6 +88,7 @@ async def reconcile(
             if len(failures) == _AWAY:
                 raise
             continue
+        reach(TRACE_LISTED)
         for name, count in _settle(service, group, traces).items():
             counts[name] += count
     if failures:

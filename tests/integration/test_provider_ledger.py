@@ -72,7 +72,7 @@ ROWS = [
     ("words instead of numbers", {"num_segments": "many", "price": "free"}, {}),
     ("no finite price", {"price": "NaN"}, {}),
     ("a reply", {"direction": "inbound"}, {"direction": "inbound"}),
-    ("of a service", {"messaging_service_sid": SERVICE}, {"sender": SERVICE}),
+    ("of a service", {"messaging_service_sid": SERVICE}, {"sender": SERVICE, "service": SERVICE}),
 ]
 
 

@@ -789,6 +789,7 @@ def row(minute: int, **change) -> dict[str, object]:
 
 def trace(minute: int, **change) -> Trace:
     values = {"sid": f"SM{minute}", "sender": SENDER, "body": BODY, "status": "sent"}
+    values["to"] = NUMBER
     return Trace(**values | {"created_at": NOON + timedelta(minutes=minute)} | change)
 
 
@@ -816,16 +817,38 @@ LISTS = [
     ("page after page", [[row(3), row(2)], [row(1)]], 0, [trace(3), trace(2), trace(1)], 2),
     ("until a page is older", [[row(3)], [row(-1)], [row(-2)]], 0, [trace(3)], 2),
     ("a list slightly out of order", [[row(-1), row(2), row(3)]], 0, [trace(3), trace(2)], 1),
-    ("from a service", [[row(1, messaging_service_sid=SERVICE)]], 0, [trace(1, sender=SERVICE)], 1),
+    (
+        "from a service",
+        [[row(1, messaging_service_sid=SERVICE)]],
+        0,
+        [trace(1, sender=SERVICE, service=SERVICE)],
+        1,
+    ),
     (
         "a service that has not chosen",
         [[row(1, messaging_service_sid=SERVICE, **{"from": None})]],
         0,
-        [trace(1, sender=SERVICE)],
+        [trace(1, sender=SERVICE, service=SERVICE)],
         1,
     ),
     ("failed", [[row(1, status="failed", error_code=30006)]], 0, [trace(1, status="failed", code=30006)], 1),
     ("redacted", [[row(1, body="")]], 0, [trace(1, body="")], 1),
+    (
+        "a reply to a service is from its writer",
+        [
+            [
+                row(
+                    1,
+                    messaging_service_sid=SERVICE,
+                    direction="inbound",
+                    **{"from": NUMBER, "to": "+15005550006"},
+                )
+            ]
+        ],
+        0,
+        [trace(1, sender=NUMBER, direction="inbound", to="+15005550006", service=SERVICE)],
+        1,
+    ),
 ]
 
 

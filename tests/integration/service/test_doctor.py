@@ -109,10 +109,10 @@ def test_a_healthy_rehearsal_has_nothing_to_mend_but_its_drafts(setting, find):
 #: (statement that breaks it, statement that mends it, check, what it says, what to do)
 BROKEN_DATABASES = [
     (
-        "UPDATE alembic_version SET version_num = '0002'",
         "UPDATE alembic_version SET version_num = '0003'",
+        "UPDATE alembic_version SET version_num = '0004'",
         "migrations",
-        "revision 0002, and this version needs 0003",
+        "revision 0003, and this version needs 0004",
         "sms-service migrate",
     ),
     (

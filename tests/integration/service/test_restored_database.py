@@ -7,8 +7,10 @@ import pytest
 from integration.service.world import ADDRESS, ANA, BEN, NOW, sid
 
 from sms_service.domain.outcome import OutcomeClass
-from sms_service.domain.request import Trace
+from sms_service.domain.request import Listed, Trace
+from sms_service.provider.errors import ProviderUnavailable
 from sms_service.store.blocks import release
+from sms_service.store.migrate import migrate
 from sms_service.use_cases.guard_restore import RESTORED, guard_restore, reconcile_since
 from sms_service.use_cases.hold import hold
 
@@ -16,7 +18,7 @@ LONG_AGO = NOW - timedelta(days=400)
 
 
 def trace(number=1, body="as it was", **said):
-    values = {"sender": ADDRESS, "status": "sent", "created_at": datetime.now(UTC)} | said
+    values = {"sender": ADDRESS, "status": "sent", "created_at": datetime.now(UTC), "to": ANA} | said
     return Trace(sid=sid(number), body=body, **values)
 
 
@@ -67,12 +69,65 @@ def test_another_identity_holds_everything(world, column):
     assert world.tick() == []
 
 
-def test_a_claim_from_before_the_guard_noticed_is_taken_back(world):
-    restore(world)
+def test_a_claim_that_the_snapshot_held_is_taken_back(world):
     world.say("booked")
     (batch,) = world.tick()
+    restore(world)
     guard_restore(world.service)
+    assert world.message("welcome").state == "ready"
     assert world.send(batch).attempted == 0
+
+
+def test_a_batch_that_is_delivered_before_the_first_tick_after_a_restore_sends_nothing(world):
+    """Its token is in the snapshot, and the broker was not restored."""
+    world.say("booked")
+    (batch,) = world.tick()
+    restore(world)
+    assert world.send(batch).attempted == 0
+    assert world.provider.sent == []
+    assert world.message("welcome").state == "claimed"
+
+
+def test_nothing_is_claimed_before_the_guard_noticed(world):
+    world.say("booked")
+    restore(world)
+    assert world.tick() == []
+
+
+@pytest.mark.parametrize("held_already", [False, True])
+def test_while_it_is_held_nothing_is_left_out_for_its_window_and_nobody_is_asked_to_phone(
+    world, held_already
+):
+    """Many of these texts did go: what a patient has must not look as if it had come too late."""
+    world.say("booked")
+    must = world.message("welcome")
+    restore(world)
+    if held_already:
+        hold(world.service, "all", 0, "incident")
+    guard_restore(world.service)
+    world.set(must.until + timedelta(minutes=1))
+    assert world.tick() == []
+    assert world.message("welcome").state == "planned"
+    assert world.all("SELECT kind FROM tasks WHERE cause = 'message'") == []
+    learn(world)
+    world.do("UPDATE holds SET released_at = clock_timestamp()")
+    world.tick()
+    assert world.states()["welcome"] == ("skipped", "window_passed")
+    assert world.one("SELECT count(*) FROM tasks WHERE cause = 'message'") > 0
+
+
+def test_a_schema_knows_its_database_once_it_is_made_and_keeps_to_it_when_it_is_made_again(world):
+    """A snapshot from before the first tick has to be noticed as well."""
+    migrate(world.owner_url)
+    here = world.all("SELECT system_identifier, timeline FROM deployment")
+    assert here == world.all(
+        "SELECT system_identifier::text,"
+        " ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int FROM pg_control_system()"
+    )
+    world.do("UPDATE deployment SET system_identifier = '1'")
+    migrate(world.owner_url)
+    assert world.one("SELECT system_identifier FROM deployment") == "1"
+    assert guard_restore(world.service) is True
 
 
 def test_the_guard_asks_again_and_holds_again_when_somebody_releases_too_early(world):
@@ -112,13 +167,31 @@ def test_a_provider_that_cannot_be_asked_leaves_it_held(world):
     restore(world)
     due(world)
     guard_restore(world.service)
+    stop = trace(2, "STOP", sender=ANA, to=ADDRESS, direction="inbound")
 
     class Away:
-        async def traces(self, to, since):  # noqa: ARG002 - the shape is given
-            raise ConnectionError
+        async def page(self, place=None):
+            if place is None:
+                return Listed(traces=(trace(1), stop), next_place="2")
+            raise ProviderUnavailable("ConnectionError")
 
-    with pytest.raises(ConnectionError):
+    with pytest.raises(ProviderUnavailable):
         asyncio.run(reconcile_since(world.service, Away(), LONG_AGO, world.now))
+    assert held(world) == [RESTORED]
+    assert world.message("welcome").sent_at is None
+    assert world.one("SELECT count(*) FROM replies") == 0
+
+
+def test_a_list_without_an_end_is_a_fault_and_leaves_it_held(world):
+    restore(world)
+    guard_restore(world.service)
+
+    class Endless:
+        async def page(self, place=None):  # noqa: ARG002 - the shape is given
+            return Listed(traces=(trace(1),), next_place="again")
+
+    with pytest.raises(ProviderUnavailable, match="without an end"):
+        asyncio.run(reconcile_since(world.service, Endless(), LONG_AGO, world.now))
     assert held(world) == [RESTORED]
 
 
@@ -183,7 +256,7 @@ def test_what_is_bound_already_is_not_taken_again(world):
 
 
 def _fields(one):
-    return {name: getattr(one, name) for name in ("sender", "body", "status", "created_at", "code")}
+    return {name: getattr(one, name) for name in ("sender", "body", "status", "created_at", "code", "to")}
 
 
 def test_what_the_provider_could_not_deliver_does_not_count_as_sent(world):
@@ -224,8 +297,8 @@ def test_a_patient_who_cannot_be_read_does_not_keep_the_others_from_being_learnt
     restore(world)
     guard_restore(world.service)
     world.set(NOW + timedelta(minutes=5))
-    world.provider.listed = [trace()]
-    assert learn(world) == {"already_sent": 1}
+    world.provider.listed = [trace(to=BEN), trace(2, "STOP", sender=ANA, to=ADDRESS, direction="inbound")]
+    assert learn(world) == {"already_sent": 1, "unreadable": 1}
     assert held(world) == []
     assert world.message("welcome", "V2").state == "sent"
     assert world.run() == []
@@ -256,3 +329,36 @@ def test_a_receipt_that_names_a_lost_attempt_and_comes_early_counts_once_it_is_l
     world.provider.listed = [trace(9)]
     learn(world)
     assert world.message("welcome").state == "delivered"
+
+
+@pytest.mark.parametrize("words_are_hidden", [True, False])
+def test_where_numbers_are_hidden_nothing_overdue_goes_and_a_person_is_asked_about_each(
+    world, words_are_hidden
+):
+    world.say("booked", "V9", "P9", phone=BEN)
+    (welcome,) = world.run()
+    world.do("UPDATE messages SET step = 'earlier' WHERE sent_at IS NOT NULL")
+    due(world, "V1", "V2")
+    world.provider.listed = [
+        trace(991, "" if words_are_hidden else welcome.body, to="+1260555XXXX"),
+        trace(992, "3", sender="+1260555XXXX", to=ADDRESS, direction="inbound"),
+    ]
+    assert learn(world) == {"handed_over": 2, "replies_hidden": 1}
+    welcomes = world.all("SELECT state, reason FROM messages WHERE step = 'welcome' AND due <= %s", world.now)
+    assert set(welcomes) == {("skipped", "untraceable")}
+    assert world.one("SELECT count(*) FROM tasks WHERE kind = 'untraceable' AND state = 'open'") == 2
+    assert world.run() == []
+
+
+def test_hidden_numbers_of_another_sender_keep_nothing_from_going(world):
+    due(world)
+    world.provider.listed = [trace(body="", to="+1260555XXXX", sender="+19998887777")]
+    assert learn(world) == {}
+    assert len(world.run()) == 1
+
+
+def test_the_list_is_asked_for_once_and_no_number_by_itself(world):
+    due(world, "V1", "V2", "V3")
+    world.provider.listed = [trace()]
+    learn(world)
+    assert world.provider.asked == []

@@ -174,3 +174,12 @@ def test_without_learning_what_was_sent_nothing_goes_however_often_somebody_rele
             assert world.run() == []
             world.do("UPDATE holds SET released_at = clock_timestamp() WHERE released_at IS NULL")
         assert texts(sandbox) == before
+
+
+def test_a_snapshot_from_before_the_first_tick_is_noticed_as_well(data, tmp_path):
+    with running(data) as world:
+        take_snapshot(world.supervisor.home, tmp_path / "copy")
+        world.supervisor.kill("postgres")
+    put_back(data, tmp_path / "copy")
+    with running(data) as world:
+        assert guard_restore(world.service) is True

@@ -35,7 +35,7 @@ def age(world, hours):
 
 
 def trace(number, body="", **said):
-    values = {"sender": ADDRESS, "status": "delivered", "created_at": datetime.now(UTC)} | said
+    values = {"sender": ADDRESS, "status": "delivered", "created_at": datetime.now(UTC), "to": ANA} | said
     return Trace(sid=sid(number), body=body, **values)
 
 

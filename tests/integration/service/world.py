@@ -16,7 +16,7 @@ from psycopg.rows import namedtuple_row
 
 from sms_service.content.library import load_library
 from sms_service.domain.outcome import Outcome, OutcomeClass
-from sms_service.domain.request import Request, Trace
+from sms_service.domain.request import Listed, Request, Trace
 from sms_service.store.database import Database
 from sms_service.store.keyring import KeyRing
 from sms_service.store.tenants import Caller
@@ -136,6 +136,10 @@ class FakeProvider:
     async def traces(self, to: str, since: datetime) -> list[Trace]:
         self.asked.append(to)
         return [trace for trace in self.listed if trace.created_at >= since]
+
+    async def page(self, place: str | None = None) -> Listed:  # noqa: ARG002 - all it lists fits on one
+        newest = sorted(self.listed, key=lambda trace: trace.created_at, reverse=True)
+        return Listed(traces=tuple(newest), next_place=None)
 
     @property
     def bodies(self) -> list[str]:
