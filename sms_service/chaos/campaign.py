@@ -36,7 +36,6 @@ _IMPATIENCE = 0.15
 _FLOOD = timedelta(hours=6)
 #: Ten o'clock at either clinic, from the story's beginning at nine.
 _RUSH_HOURS = (1, 2)
-_SHORT_PATIENCE_S = 2.0
 #: Troubles begin a little before and a little after the moment at which texts fall due.
 _BEFORE_S, _SPREAD_S = 0.6, 1.4
 #: Longer than anything can be under way, so that no text can be one of before.
@@ -102,7 +101,8 @@ class Campaign:
                 world.doors.sandbox("faults", self.faults)
             hand = self._hand(world)
             snapshot: tuple[datetime, Path] | None = None
-            while now < BEGIN + timedelta(days=self.size.days):
+            # what does not come to rest once has broken a promise: there is no use in going on
+            while self.at_rest and now < BEGIN + timedelta(days=self.size.days):
                 following = self._following(world, now)
                 if following is None:
                     break
@@ -130,7 +130,7 @@ class Campaign:
         """Take everything away that it left on the disk."""
         self.journal.close()
         forget(self.data)
-        for left in self.data.parent.glob(f"{self.data.name}-*"):
+        for left in self.data.parent.glob(f"{self.data.name}-*"):  # journal, points, snapshot
             if left.is_dir():
                 shutil.rmtree(left)
             else:
@@ -194,9 +194,8 @@ class Campaign:
             self._hear(world)
 
     def _rest(self, world: World) -> None:
-        """Wait for everything to come to rest. What did not once need not be waited for again."""
-        calm = world.rest(self.size.patience_s if self.at_rest else _SHORT_PATIENCE_S)
-        self.at_rest = self.at_rest and calm
+        """Wait for everything to come to rest."""
+        self.at_rest = self.at_rest and world.rest(self.size.patience_s)
 
     def _trouble(self, hand: Hand, name: str, delay: float) -> None:
         time.sleep(delay)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
 import shutil
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +15,7 @@ from rich.console import Console
 
 from sms_service.chaos.campaign import Campaign, Size
 from sms_service.chaos.mutants import MUTANTS, Mutant
-from sms_service.chaos.verdict import Verdict, judge, keep, kept, table
+from sms_service.chaos.verdict import Verdict, again, judge, keep, kept, table
 from sms_service.runtime import CannotStart, Child, forget
 
 #: One after the other: about a hundred thousand texts and a thousand kills.
@@ -40,6 +42,9 @@ def chaos(
     data: Annotated[
         Path, typer.Option(help="folder of everything; what is done already is kept there")
     ] = Path(".data/chaos"),
+    rejudge: Annotated[
+        bool, typer.Option(help="put what earlier campaigns saw before the judge once more")
+    ] = False,
     fresh: Annotated[bool, typer.Option(help="forget earlier results")] = False,
 ) -> None:
     """Break the service in every way we know, and judge from outside whether it kept its promises.
@@ -54,16 +59,24 @@ def chaos(
             good = _mutants(data, [name.strip() for name in only.split(",") if name.strip()] or list(MUTANTS))
         else:
             size = QUICK if quick else LONG
-            good = _campaigns(data, size, _seeds(seeds or ("1" if quick else f"1-{_LONG_SEEDS}")))
+            good = _campaigns(
+                data, size, _seeds(seeds or ("1" if quick else f"1-{_LONG_SEEDS}")), rejudge=rejudge
+            )
     except CannotStart as error:
         out.print(f"error: {error}")
         raise typer.Exit(2) from None
     raise typer.Exit(0 if good else 1)
 
 
-def _campaigns(data: Path, size: Size, seeds: range) -> bool:
+def _campaigns(data: Path, size: Size, seeds: range, *, rejudge: bool) -> bool:
     results = data / "results.jsonl"
     done = {seed: verdict for seed, verdict in kept(results, size.name).items() if seed in seeds}
+    if rejudge:
+        done = _judge_again(data, done)
+        results.write_text("", encoding="utf-8")
+        for verdict in done.values():
+            keep(results, verdict)
+            _tell(verdict)
     for seed in seeds:
         if seed not in done:
             out.print(f"campaign {seed} of {seeds[0]}-{seeds[-1]}: {size.visits} visits …")
@@ -84,7 +97,20 @@ def play(campaign: Campaign) -> Verdict:
     verdict = judge(campaign, evidence, time.monotonic() - began)
     if verdict.passed:
         campaign.remove()
+    _evidence(campaign.data.parent, verdict).write_bytes(pickle.dumps(evidence))
     return verdict
+
+
+def _evidence(data: Path, verdict: Verdict) -> Path:
+    return data / f"evidence-{verdict.size}-{verdict.seed}.pickle"
+
+
+def _judge_again(data: Path, done: Mapping[int, Verdict]) -> dict[int, Verdict]:
+    """The same evidence before the judge as it is now: our own files, so unpickling them is safe."""
+    return {
+        seed: again(verdict, pickle.loads(_evidence(data, verdict).read_bytes()))  # noqa: S301
+        for seed, verdict in done.items()
+    }
 
 
 def _tell(verdict: Verdict) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from sms_service.chaos.campaign import Campaign
@@ -50,6 +50,16 @@ def judge(campaign: Campaign, evidence: Evidence, seconds: float) -> Verdict:
         recoveries=[round(recovery, 1) for recovery in campaign.recoveries],
         forged=len(evidence.forged),
         seconds=round(seconds, 1),
+        broken=dict(Counter(one.rule for one in found)),
+        examples=[f"{one.rule}: {one.what}" for one in _first_of_each(found)],
+    )
+
+
+def again(verdict: Verdict, evidence: Evidence) -> Verdict:
+    """The verdict on the same evidence by the rules as they are now."""
+    found = violations(evidence)
+    return replace(
+        verdict,
         broken=dict(Counter(one.rule for one in found)),
         examples=[f"{one.rule}: {one.what}" for one in _first_of_each(found)],
     )

@@ -10,4 +10,4 @@ def test_a_storm_of_kills_and_faults_breaks_no_promise(tmp_path):
     assert verdict.kills >= 20, "the storms were real"
     assert verdict.texts >= 150, "and so were the texts"
     assert verdict.forged, "forged webhooks were tried, and refused"
-    assert not list(tmp_path.glob("quick*")), "a campaign that passed leaves nothing behind"
+    assert not list(tmp_path.glob("quick*")), "a campaign that passed leaves only its evidence"

@@ -27,6 +27,14 @@ class Case:
         return sorted(kept, key=lambda text: text.at)
 
     @cached_property
+    def received_by(self) -> dict[tuple[str, str], list[Text]]:
+        """The same by phone and sender."""
+        found = defaultdict(list)
+        for text in self.received:
+            found[text.phone, text.sender].append(text)
+        return found
+
+    @cached_property
     def histories(self) -> dict[tuple[str, str], History]:
         """The history of each visit, by clinic and id."""
         events = defaultdict(list)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import bisect
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 #: From the fence's commit to the provider: 5 s until the worker may no longer post, and its call's timeout.
@@ -52,6 +53,11 @@ class Reply:
     body: str
     at: float
     taken: float | None
+
+    @property
+    def moment(self) -> float:
+        """`at` as the provider writes it, in whole milliseconds: its own answer can come in the same one."""
+        return math.floor(self.at * 1000) / 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +141,3 @@ class Violation:
 
     rule: str
     what: str
-
-
-#: Patient time moves in steps: what was due between two of them is sent at the later one.
-STEP = timedelta(minutes=60)

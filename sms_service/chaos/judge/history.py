@@ -44,8 +44,22 @@ class History:
         return {event.start for event in self.events if event.start is not None}
 
     def happened(self, kind: str, before: float) -> list[Posted]:
-        """The events of a kind that could have been stored before a real moment."""
+        """The events of a kind that could have been stored before a real moment.
+
+        Whatever says after the first time that the visit stands is `moved`: another start, or on again.
+        """
+        if kind == "moved":
+            return self.standing(before)[1:]
         return [event for event in self.events if event.kind == kind and event.first <= before]
+
+    def standing(self, before: float) -> list[Posted]:
+        """The events that could have been stored before a real moment and say that the visit stands."""
+        return [event for event in self.events if event.kind in _STANDS and event.first <= before]
+
+    def changes(self, before: float) -> int:
+        """How many starts the visit had one after the other, by what could have been stored until then."""
+        starts = [event.start for event in self.standing(before)]
+        return sum(start != earlier for earlier, start in zip([None, *starts], starts, strict=False))
 
     def stands(self, at: float) -> bool:
         """Whether a text about the coming visit may still reach the phone at a real moment."""
@@ -59,11 +73,15 @@ class History:
         if not cancelled:
             return True
         last = max(event.version for event in cancelled)
-        return any(
-            event.kind in _STANDS and event.version > last and event.first <= at for event in self.events
-        )
+        return any(event.version > last for event in self.standing(at))
 
-    @property
-    def changes(self) -> int:
-        """How often something happened after which a repeatable text may go once more."""
-        return sum(event.kind != "completed" for event in self.events)
+    def off(self, at: float) -> bool:
+        """Whether a text that the visit is cancelled may still reach the phone at a real moment."""
+        again = [
+            event.version
+            for event in self.standing(at)
+            if event.answered is not None and event.answered + FLIGHT_S < at
+        ]
+        return any(
+            not any(version > event.version for version in again) for event in self.happened("cancelled", at)
+        )

@@ -5,25 +5,19 @@ from __future__ import annotations
 import bisect
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from itertools import accumulate
 
 from sms_service.chaos.judge.case import Case
 from sms_service.chaos.judge.evidence import Evidence, Violation
-from sms_service.chaos.judge.texts import (
-    cancelled,
-    hours,
-    late,
-    opted_out,
-    received,
-    twice,
-    wrong_clinic,
-    wrong_time,
-)
+from sms_service.chaos.judge.replies import late_answer, opted_out
+from sms_service.chaos.judge.texts import cancelled, hours, late, received, wrong_clinic, wrong_time
+from sms_service.chaos.judge.twice import twice
 from sms_service.chaos.judge.visits import lost, planned, status
 
 Rule = Callable[[Case], Iterator[Violation]]
 _FORBIDDEN = 403
 #: The rate is looked at over so many seconds; so much a bucket may have saved up, or a pause pent up.
-_WINDOW_S, _SAVED_S = 10.0, 5.0
+_WINDOWS_S, _SAVED_S = (10.0, 60.0), 5.0
 
 
 def forged(case: Case) -> Iterator[Violation]:
@@ -38,14 +32,15 @@ def rate(case: Case) -> Iterator[Violation]:
     by_sender = defaultdict(list)
     for text in sorted(case.evidence.texts, key=lambda text: text.at):
         by_sender[text.sender].append(text)
-    most = case.evidence.segments_per_second * (_WINDOW_S + _SAVED_S)
     for sender, texts in by_sender.items():
         moments = [text.at for text in texts]
-        for first, text in enumerate(texts):
-            last = bisect.bisect_right(moments, text.at + _WINDOW_S)
-            sent = sum(one.segments for one in texts[first:last])
+        sums = list(accumulate((text.segments for text in texts), initial=0))
+        for window in _WINDOWS_S:
+            most = case.evidence.segments_per_second * (window + _SAVED_S)
+            ends = [bisect.bisect_right(moments, moment + window) for moment in moments]
+            sent = max(sums[last] - sums[first] for first, last in enumerate(ends))
             if sent > most:
-                what = f"sender …{sender[-4:]} sent {sent} segments in {_WINDOW_S:g} s, {most:g} are the most"
+                what = f"sender …{sender[-4:]} sent {sent} segments in {window:g} s, {most:g} are the most"
                 yield Violation(rule="rate", what=what)
                 break
 
@@ -56,6 +51,7 @@ RULES: dict[str, Rule] = {
     "twice": twice,
     "lost": lost,
     "late": late,
+    "late answer": late_answer,
     "after cancellation": cancelled,
     "after opt-out": opted_out,
     "outside hours": hours,

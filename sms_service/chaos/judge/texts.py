@@ -2,129 +2,89 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sms_service.chaos.judge.case import Case, broken
-from sms_service.chaos.judge.evidence import FLIGHT_S, STEP, Text, Violation, Visit
+from sms_service.chaos.judge.causes import causes
+from sms_service.chaos.judge.evidence import Text, Violation, Visit
 from sms_service.chaos.judge.history import History
-from sms_service.chaos.judge.words import Read, Step, Told, read, step_named
+from sms_service.chaos.judge.words import Limit, Read, Step, carries, read, step_named
+
+#: A text before a visit goes earlier where its time is outside the patient's hours, never by as much as this.
+_EARLIER = timedelta(days=1)
 
 
 def received(case: Case) -> Iterator[Violation]:
     """Every text is one the judge knows the words of."""
     for text in case.received:
         found = read(text.body)
-        if found == Read():
+        if found.step is None and found.answer is None:
             yield broken("received", text, "has words that no clinic wrote")
-
-
-def twice(case: Case) -> Iterator[Violation]:
-    """No phone has a text more often than its visits and replies explain."""
-    counts: Counter[tuple[str, str, str, Told | None]] = Counter()
-    alike: Counter[tuple[str, str, str, datetime]] = Counter()
-    for text in case.received:
-        found = read(text.body)
-        kind = found.step or found.answer
-        if kind is None:
-            continue
-        about = case.of(text)
-        for told in (found.step is not None and found.told) or (None,):
-            most = _most(case, text, found, told)
-            this = (text.phone, text.sender, kind, told)
-            counts[this] += 1
-            if counts[this] > most:
-                yield broken("twice", text, f"is {kind} number {counts[this]} where {most} could be")
-        if found.step is not None:
-            key = (text.phone, text.sender, text.body, case.evidence.clock.at(text.at))
-            alike[key] += 1
-            if alike[key] > len(about):
-                yield broken("twice", text, f"is the same {kind} again, within the hour")
-
-
-def _most(case: Case, text: Text, found: Read, told: Told | None) -> int:
-    """How many such texts the phone's visits, or its replies, can explain."""
-    about = [
-        history
-        for _, history in case.of(text)
-        if told is None or any(told.is_at(start) for start in history.every_start())
-    ]
-    if found.step is None:
-        return sum(
-            reply.phone == text.phone and reply.to == text.sender and reply.at <= text.at
-            for reply in case.evidence.replies
-        )
-    if step_named(found.step).once:
-        return len(about)
-    return sum(history.changes for history in about)
 
 
 def wrong_time(case: Case) -> Iterator[Violation]:
     """A text names the time that its visit has, and no other."""
     for text in case.received:
         found = read(text.body)
-        if found.answer is not None:
-            continue
+        what = found.step or found.answer
+        if found.step is not None and step_named(found.step).names and not found.told:
+            yield broken("wrong time", text, f"is {what} and does not say when the visit is")
         known = {start for _, history in case.of(text) for start in history.starts(text.at)}
-        if any(not any(told.is_at(start) for start in known) for told in found.told):
-            yield broken("wrong time", text, f"is {found.step} for a time that no visit of this phone has")
+        if case.of(text) and any(not told.is_one_of(known) for told in found.told):
+            yield broken("wrong time", text, f"is {what} for a time that no visit of this phone has")
 
 
 def late(case: Case) -> Iterator[Violation]:
-    """No text before its cause, none after its window."""
+    """No text before its cause or its time, none after its window."""
     for text in case.received:
         found = read(text.body)
         if found.step is None:
             continue
         step = step_named(found.step)
+        if not case.of(text) and (text.phone, text.sender) in case.visits:
+            yield broken("late", text, f"is {step.name}, and no visit of this phone was accepted")
         about = [(visit, history) for visit, history in case.of(text) if _names(found, history)]
+        if not about:
+            continue
         if step.after is not None:
-            about = [(visit, history) for visit, history in about if history.happened(step.after, text.at)]
+            about = [(visit, history) for visit, history in about if causes(case, text, step, history)]
             if not about:
                 yield broken("late", text, f"is {step.name}, and no visit of this phone was {step.after}")
                 continue
-        if step.until is not None and not any(_in_window(case, text, step, found, *one) for one in about):
+        if not any(_begun(case, text, step, found, *one) for one in about):
+            yield broken("late", text, f"is {step.name} long before its time")
+        if not any(_in_window(case, text, step, found, *one) for one in about):
             yield broken("late", text, f"is {step.name} after its window")
 
 
 def cancelled(case: Case) -> Iterator[Violation]:
-    """Nothing about a coming visit that no longer takes place."""
+    """Nothing about a coming visit that no longer takes place; no word that one is off which does."""
     for text in case.received:
         found = read(text.body)
-        if found.step is None or step_named(found.step).after is not None:
+        if found.step is None or step_named(found.step).after not in {None, "moved", "cancelled"}:
             continue
-        if not any(history.stands(text.at) for _, history in case.of(text)):
-            yield broken("after cancellation", text, f"is {found.step} for a visit that is off")
-
-
-def opted_out(case: Case) -> Iterator[Violation]:
-    """After STOP one confirmation, and nothing until START."""
-    for (phone, sender), said in _by_pair(case).items():
-        silent_from, confirmed = None, 0
-        for at, what in said:
-            if isinstance(what, str):
-                word = what.strip().upper()
-                if word == "STOP":
-                    silent_from = at if silent_from is None else silent_from
-                elif word == "START":
-                    silent_from, confirmed = None, 0
-            elif silent_from is not None and at > silent_from + FLIGHT_S:
-                confirmation = read(what.body).answer == "opt_out"
-                confirmed += confirmation
-                if not confirmation or confirmed > 1:
-                    yield broken("after opt-out", what, "reached a phone that had said STOP")
-        del phone, sender
+        off = found.step == "cancelled"
+        for told in found.told or (None,):
+            about = [
+                history
+                for _, history in case.of(text)
+                if told is None or told.is_one_of(history.every_start())
+            ]
+            if about and not any(
+                history.off(text.at) if off else history.stands(text.at) for history in about
+            ):
+                state = "on" if off else "off"
+                yield broken("after cancellation", text, f"is {found.step} for a visit that is {state}")
+                break
 
 
 def hours(case: Case) -> Iterator[Violation]:
     """Nothing outside the patient's hours but an answer to what they just wrote."""
     opens, closes = case.evidence.open_hours
     for text in case.received:
-        if read(text.body).step is None:
-            continue
         owner = case.owner(text)
-        if owner is None:
+        if read(text.body).answer is not None or owner is None:
             continue
         walls = [
             case.evidence.wall(now, zone)
@@ -145,39 +105,49 @@ def wrong_clinic(case: Case) -> Iterator[Violation]:
 
 
 def _names(found: Read, history: History) -> bool:
-    """Whether a text that names times can be about this visit."""
-    return not found.told or any(told.is_at(start) for told in found.told for start in history.every_start())
+    """Whether a text can be about this visit: the first time that it names is the visit's own."""
+    return found.own is None or found.own.is_one_of(history.every_start())
+
+
+def _anchors(
+    case: Case, text: Text, limit: Limit, found: Read, visit: Visit, history: History
+) -> list[datetime]:
+    """The wall times a limit can count from."""
+    if limit.anchor != "start":
+        zone = case.evidence.zones[visit.clinic]
+        return [case.evidence.wall(event.version, zone) for event in history.happened(limit.anchor, text.at)]
+    if found.own is None:
+        return sorted(history.starts(text.at))
+    return [start for start in history.every_start() if found.own.is_at(start)]
+
+
+def _moments(case: Case, text: Text, visit: Visit) -> list[datetime]:
+    zone = case.evidence.zones[visit.clinic]
+    return [case.evidence.wall(now, zone) for now in case.evidence.clock.around(text.at)]
+
+
+def _begun(case: Case, text: Text, step: Step, found: Read, visit: Visit, history: History) -> bool:
+    if step.due is None or step.due.anchor == "booked":
+        return True
+    first = [step.due.of(anchor) for anchor in _anchors(case, text, step.due, found, visit, history)]
+    if step.due.anchor == "start":
+        first = [due - _EARLIER for due in first]
+    elif step.due.days == 0:
+        # at the edge of the day it goes at once
+        return True
+    return any(due <= moment for due in first for moment in _moments(case, text, visit))
 
 
 def _in_window(case: Case, text: Text, step: Step, found: Read, visit: Visit, history: History) -> bool:
     if step.until is None:
         return True
-    zone = case.evidence.zones[visit.clinic]
-    if step.until.anchor == "completed":
-        ends = [
-            case.evidence.wall(case.evidence.clock.at(event.answered or event.first), zone) + STEP
-            for event in history.happened("completed", text.at)
-        ]
-    else:
-        told = found.told
-        ends = [
-            start for start in history.starts(text.at) if not told or any(one.is_at(start) for one in told)
-        ]
-    moments = [case.evidence.wall(now, zone) for now in case.evidence.clock.around(text.at)]
-    return any(moment <= step.until.of(end) for moment in moments for end in ends)
-
-
-def _by_pair(case: Case) -> dict[tuple[str, str], list[tuple[float, Text | str]]]:
-    """For each phone and sender: texts and replies in the order in which they happened."""
-    found: dict[tuple[str, str], list[tuple[float, Text | str]]] = defaultdict(list)
-    for text in case.received:
-        found[text.phone, text.sender].append((text.at, text))
-    for reply in case.evidence.replies:
-        word = reply.body.strip().upper()
-        # STOP binds from when it was surely taken, START frees from when it was texted
-        at = reply.taken if word == "STOP" else reply.at
-        if at is not None:
-            found[reply.phone, reply.to].append((at, reply.body))
-    for said in found.values():
-        said.sort(key=lambda one: one[0])
-    return found
+    limits = [step.until]
+    if step.until.anchor == "start" and carries(text.body, "welcome"):
+        # who was never welcomed still can be, with whatever comes first
+        limits += [limit for limit in (step_named("welcome").until,) if limit]
+    return any(
+        moment <= limit.of(anchor)
+        for limit in limits
+        for anchor in _anchors(case, text, limit, found, visit, history)
+        for moment in _moments(case, text, visit)
+    )

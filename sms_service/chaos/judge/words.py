@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import cache
@@ -35,16 +35,25 @@ class Told:
             wall.minute,
         )
 
+    def is_one_of(self, walls: Iterable[datetime]) -> bool:
+        """Whether it names one of these."""
+        return any(self.is_at(wall) for wall in walls)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Read:
-    """What a text is: a step, an answer, the provider's own answer, or words the judge does not know."""
+    """What a text is: a step, an answer (of provider or clinic), or words the judge does not know."""
 
     step: str | None = None
     answer: str | None = None
     by_provider: bool = False
     told: tuple[Told, ...] = ()
     """The times it names: several where visits of one day share a text."""
+
+    @property
+    def own(self) -> Told | None:
+        """The time of the visit it belongs to: the first of its day."""
+        return min(self.told, key=lambda told: (told.hour, told.minute), default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +79,7 @@ class Step:
     name: str
     words: tuple[re.Pattern[str], ...]
     once: bool
+    names: bool
     after: str | None
     due: Limit | None
     until: Limit | None
@@ -83,6 +93,7 @@ def steps() -> tuple[Step, ...]:
             name=entry["step"],
             words=tuple(_pattern(phrase) for phrase in entry["words"]),
             once=entry.get("once", False),
+            names=entry.get("names", False),
             after=entry.get("after"),
             due=_limit(entry.get("due")),
             until=_limit(entry.get("until")),
@@ -100,8 +111,9 @@ def step_named(name: str) -> Step:
 @cache
 def read(body: str) -> Read:
     """What a patient understands of a text."""
-    if any(pattern.search(body) for pattern in _providers()):
-        return Read(by_provider=True)
+    provided = next((name for name, pattern in _providers() if pattern.search(body)), None)
+    if provided is not None:
+        return Read(answer=provided, by_provider=True)
     answer = next((name for name, pattern in _answers() if pattern.search(body)), None)
     told = _told(body)
     if answer is not None:
@@ -111,8 +123,8 @@ def read(body: str) -> Read:
 
 
 @cache
-def _providers() -> tuple[re.Pattern[str], ...]:
-    return tuple(_pattern(phrase) for phrase in _table()["provider"])
+def _providers() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple((name, _pattern(phrase)) for name, phrase in _table()["provider"])
 
 
 @cache
