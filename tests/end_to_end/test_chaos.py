@@ -1,4 +1,4 @@
-"""The small form of the crash and fault suite: weeks of two clinics while everything breaks, judged from outside."""
+"""The small form of the crash suite: weeks of two clinics while everything breaks, judged from outside."""
 
 from sms_service.chaos.campaign import Campaign
 from sms_service.chaos.command import QUICK, play
