@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
 
-from sms_service.domain.pathway import Step, Variant
+from sms_service.domain.pathway import Anchor, Step, Variant
 from sms_service.domain.reasons import Reason
 from sms_service.domain.registers import value
 from sms_service.domain.request import Trace
@@ -20,6 +20,8 @@ from sms_service.store.patients import load
 
 #: What a restored database may hold of a text that went out after the copy was made.
 _NOT_SENT = "('waiting', 'planned', 'ready', 'claimed', 'skipped')"
+#: Anchors that are a state of the visit as well, and named alike.
+_ENDS = frozenset({Anchor.COMPLETED, Anchor.CANCELLED, Anchor.NO_SHOW})
 #: No text is about a visit that is longer over than this.
 _LONG_OVER = timedelta(days=60)
 
@@ -28,7 +30,8 @@ _LONG_OVER = timedelta(days=60)
 class Candidate:
     """A visit of the patient, with the message of the step in question if there is one that was not sent.
 
-    `start` is the visit's wall time (ISO 8601), `told` the same as an instant. `occasion` is the first that no
+    `start` is the visit's wall time (ISO 8601), `told` the same as an instant. `unlikely` is 0 where nothing speaks
+    against it, and greater the more does. `occasion` is the first that no
     message of the step has yet.
     """
 
@@ -38,39 +41,43 @@ class Candidate:
     start: str | None
     told: datetime | None
     message_id: int | None
+    merged: Sequence[str] | None
+    unlikely: int
     occasion: int
 
 
 def candidates(
-    connection: sa.Connection, patients: Sequence[int], pathway: str, step: str, now: datetime
+    connection: sa.Connection, patients: Sequence[int], pathway: str, step: Step, now: datetime
 ) -> list[Candidate]:
     """The visits that a text of a step can belong to, the likeliest first.
 
-    What waits to be sent, or sent again, comes first in the order in which it would leave; then what a plan
-    left out, of open visits before others and of the nearest before others. A visit whose texts another of the
-    same day carries comes last.
+    Texts about what became of a visit are about one that it became of. Then what waits to be sent, or sent again,
+    comes first in the order in which it would leave; then what a plan left out, of open visits before others and
+    of the nearest before others. A visit whose texts another of the same day carries comes last.
     """
     rows = connection.execute(
         sa.text(
             f"""
         SELECT a.id AS appointment_id, a.clinic_id, a.patient_id, a.fields->'start'->>0 AS start, a.starts_at AS told,
-          w.id AS message_id,
+          w.id AS message_id, w.merged,
+          2 * coalesce(a.status <> cast(:became AS text), false)::int + coalesce(w.reason = :led, false)::int AS unlikely,
           (SELECT coalesce(max(s.occasion) + 1, 0) FROM messages s
            WHERE s.appointment_id = a.id AND s.step = :step AND s.cause = 'appointment') AS occasion
         FROM appointments a
         LEFT JOIN LATERAL (
-          SELECT m.id, m.reason, CASE WHEN m.state IN ('planned', 'ready', 'claimed') THEN m.due END AS due FROM messages m
+          SELECT m.id, m.reason, m.merged, CASE WHEN m.state IN ('planned', 'ready', 'claimed') THEN m.due END AS due FROM messages m
           WHERE m.appointment_id = a.id AND m.step = :step AND m.cause = 'appointment' AND m.state IN {_NOT_SENT}
           ORDER BY due NULLS LAST, m.occasion LIMIT 1) w ON true
         WHERE a.patient_id = ANY (:patients) AND a.pathway = :pathway AND NOT a.test
           AND coalesce(a.ended_at, a.starts_at, :now) > :since
-        ORDER BY w.due NULLS LAST, coalesce(w.reason = :led, false), w.id IS NULL, a.status IN ('booked', 'arrived') DESC,
+        ORDER BY unlikely, w.due NULLS LAST, w.id IS NULL, a.status IN ('booked', 'arrived') DESC,
           abs(extract(epoch FROM a.starts_at - :now)), a.id"""
         ),
         {
             "patients": list(patients),
             "pathway": pathway,
-            "step": step,
+            "step": step.id,
+            "became": step.anchor.value if step.anchor in _ENDS else None,
             "now": now,
             "since": now - _LONG_OVER,
             "led": Reason.ONE_CHAIN.value,
@@ -82,12 +89,14 @@ def candidates(
 def queued_answer(connection: sa.Connection, patients: Sequence[int], text: str) -> int | None:
     """The answer with these words that waits for one of the patients, or would if they had not opted out.
 
-    Else the oldest that waits: read again at another hour, a reply may be given another answer than it was.
+    Else the oldest that waits to be sent: read again at another hour, a reply may be given another answer than
+    it was. What was left out long ago is not taken for it.
     """
     found: int | None = connection.execute(
         sa.text(
             "SELECT id FROM messages WHERE patient_id = ANY (:patients) AND cause <> 'appointment'"
-            f" AND state IN {_NOT_SENT} ORDER BY facts->>'text' <> :text, id LIMIT 1"
+            f" AND state IN {_NOT_SENT} AND (facts->>'text' = :text OR state IN ('planned', 'ready', 'claimed'))"
+            " ORDER BY facts->>'text' <> :text, state = 'skipped', id LIMIT 1"
         ),
         {"patients": list(patients), "text": text},
     ).scalar_one_or_none()

@@ -98,12 +98,14 @@ def _of_a_visit(
     step: Step,
     now: datetime,
 ) -> Meant | None:
-    known = candidates(connection, people, pathway.id, step.id, now)
+    known = candidates(connection, people, pathway.id, step, now)
     named = [one for one in known if _names(one, found)]
     fits = [one for one in named or known if one.message_id or step.repeatable or not one.occasion]
     if not fits:
         return None
-    chosen = fits[0]
+    likely = [one for one in fits if one.unlikely == fits[0].unlikely]
+    # a message that merges others was not sent in words that do not carry them
+    chosen = _rather(likely, lambda one: found.variant.merges.issuperset(one.merged or ()))[0]
     # a text that names another start told something that this visit's start is not any more
     told = chosen.told if chosen in named or found.variant.tells is None else None
     message_id = chosen.message_id or add_left_out(

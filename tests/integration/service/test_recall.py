@@ -551,3 +551,63 @@ def test_a_run_that_was_killed_before_it_planned_again_is_made_good_by_the_next(
 
 def _killed(*_):
     raise KeyboardInterrupt
+
+
+def test_an_answer_left_out_long_ago_is_not_taken_for_one_in_other_words(past):
+    """Read again after closing time, a reply is given other words than it was; an old answer is in nobody's way."""
+    past.say()
+    past.run()
+    past.world.do("INSERT INTO holds (scope, target, reason) VALUES ('all', 0, 'test')")
+    past.reply("HELP")
+    past.world.do("UPDATE holds SET released_at = now()")
+    past.world.set(past.world.now + timedelta(hours=2))
+    past.run()
+    assert past.world.one("SELECT state FROM messages WHERE step = 'help'") == "skipped"
+    past.snapshot()
+    past.reply("what should I bring")
+    past.run()
+    before = past.texts
+    past.restore()
+    past.world.set(at("2027-05-03 22:00"))
+    past.learn()
+    past.run()
+    assert past.texts == before
+    assert past.world.one("SELECT state FROM messages WHERE step = 'help'") == "skipped"
+
+
+def test_a_text_that_carried_the_welcome_is_not_laid_to_the_visit_that_was_welcomed_before(past):
+    past.say(visit="V1", start="2027-05-15T16:30:00")
+    past.run(at("2027-05-08 12:00"))
+    past.snapshot()
+    past.run(at("2027-05-10 10:30"))  # the safety question of the first visit
+    past.say(visit="V2", start="2027-05-13T08:00:00")
+    past.say("cancelled", "V1", reason="clinic")
+    past.run(at("2027-05-10 11:00"))
+    assert past.world.message("safety", "V2").merged == ["welcome"]
+    before = past.texts
+    past.restore()
+    past.learn()
+    past.run()
+    again = past.texts
+    assert again & before == before
+    assert not [body for _, body in again - before if "welcome" in body]
+
+
+def test_a_check_in_is_of_the_visit_that_took_place(past):
+    past.say(visit="V1", start="2027-05-04T13:00:00")
+    past.run(at("2027-05-04 14:00"))
+    past.say(visit="V2", start="2027-05-20T09:30:00")
+    past.say("cancelled", "V2", reason="clinic")  # leaves a row of each step behind
+    past.say(visit="V2", start="2027-05-20T09:30:00")
+    past.snapshot()
+    past.say("completed", "V1", time=at("2027-05-04 13:45"), procedure={"done": True, "injectate": "none"})
+    past.run(at("2027-05-05 15:00"))
+    asked = [body for _, body in past.texts if "how are you after" in body]
+    assert len(asked) == 1
+    past.restore()
+    past.learn()
+    past.run(at("2027-05-07 20:00"))
+    assert [text for text in past.texts.items() if "how are you after" in text[0][1]] == [
+        ((ANA, asked[0]), 1)
+    ]
+    assert past.world.message("check_in", "V1").state in {"sent", "delivered"}
