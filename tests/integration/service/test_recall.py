@@ -554,7 +554,7 @@ def _killed(*_):
 
 
 def test_an_answer_left_out_long_ago_is_not_taken_for_one_in_other_words(past):
-    """Read again after closing time, a reply is given other words than it was; an old answer is in nobody's way."""
+    """Read again after closing time, a reply is given other words; an old answer is in nobody's way."""
     past.say()
     past.run()
     past.world.do("INSERT INTO holds (scope, target, reason) VALUES ('all', 0, 'test')")
