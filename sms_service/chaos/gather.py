@@ -53,6 +53,7 @@ def gather(world: World, of: Town, campaign: Campaign) -> Evidence:
             for line in journal.of("reply")
         ],
         visits=answers,
+        restores=[(line["since"].timestamp(), line["t"]) for line in journal.of("restored")],
         floods=campaign.floods,
         forged=campaign.forged,
         final=campaign.at_rest,

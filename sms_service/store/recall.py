@@ -87,16 +87,16 @@ def candidates(
 
 
 def queued_answer(connection: sa.Connection, patients: Sequence[int], text: str) -> int | None:
-    """The answer with these words that waits for one of the patients, or would if they had not opted out.
+    """The answer with these words that waits for one of the patients, else the oldest that waits.
 
-    Else the oldest that waits to be sent: read again at another hour, a reply may be given another answer than
-    it was. What was left out long ago is not taken for it.
+    Read again at another hour, a reply may be given other words than it was. One that was left out, because they
+    opted out or long ago, is taken last, and only for its own words.
     """
     found: int | None = connection.execute(
         sa.text(
             "SELECT id FROM messages WHERE patient_id = ANY (:patients) AND cause <> 'appointment'"
             f" AND state IN {_NOT_SENT} AND (facts->>'text' = :text OR state IN ('planned', 'ready', 'claimed'))"
-            " ORDER BY facts->>'text' <> :text, state = 'skipped', id LIMIT 1"
+            " ORDER BY state = 'skipped', facts->>'text' <> :text, id LIMIT 1"
         ),
         {"patients": list(patients), "text": text},
     ).scalar_one_or_none()

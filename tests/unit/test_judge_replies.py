@@ -171,3 +171,14 @@ def test_an_answer_under_way_when_the_clock_moved_is_not_late() -> None:
     assert story.broken() == []
     story.texts[-1] = replace(story.texts[-1], at=moved + FLIGHT_S)
     assert story.broken() == ["late answer"]
+
+
+def test_a_reply_that_a_restored_database_heard_again_may_be_answered_then() -> None:
+    story = asked().at("2027-05-10 22:00").reply("1")
+    said = story.replies[-1].at
+    story.at("2027-05-11 10:00").text("noted")
+    assert story.broken() == ["late answer"]
+    story.changes["restores"] = [(said - 10, story.real)]
+    assert story.broken() == []
+    story.changes["restores"] = [(story.real - 1, story.real)]
+    assert story.broken() == ["late answer"], "it was known before the snapshot"

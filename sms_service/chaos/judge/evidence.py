@@ -121,6 +121,8 @@ class Evidence:
     posted: Sequence[Posted]
     replies: Sequence[Reply]
     visits: Sequence[Visit]
+    restores: Sequence[tuple[float, float]] = ()
+    """Real moments of a snapshot and of the end of its restoring: what was said in between is heard again."""
     floods: Sequence[tuple[datetime, datetime]] = ()
     """Spans of patient time in which everything stood still on purpose."""
     forged: Sequence[int] = ()

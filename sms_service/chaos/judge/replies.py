@@ -24,12 +24,19 @@ def late_answer(case: Case) -> Iterator[Violation]:
             continue
         now = min(clock.around(text.at))
         waiting = [
-            clock.at(reply.taken) + _USEFUL if reply.taken is not None else now
+            clock.at(_heard(case, reply)) + _USEFUL if reply.taken is not None else now
             for reply in case.evidence.replies
             if (reply.phone, reply.to) == (text.phone, text.sender) and reply.moment <= text.at
         ]
         if waiting and max(waiting) < now:
             yield broken("late answer", text, "answers what was written long ago")
+
+
+def _heard(case: Case, reply: Reply) -> float:
+    """When a reply was surely taken, for the last time: a restored database forgot it and heard it again."""
+    taken = reply.taken or reply.at
+    again = [end for since, end in case.evidence.restores if since <= taken and reply.at <= end]
+    return max([taken, *again])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
