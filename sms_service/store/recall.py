@@ -47,11 +47,17 @@ class Candidate:
 
 
 def candidates(
-    connection: sa.Connection, patients: Sequence[int], pathway: str, step: Step, now: datetime
+    connection: sa.Connection,
+    patients: Sequence[int],
+    pathway: str,
+    step: Step,
+    carried: Sequence[str],
+    now: datetime,
 ) -> list[Candidate]:
     """The visits that a text of a step can belong to, the likeliest first.
 
-    Texts about what became of a visit are about one that it became of. Then what waits to be sent, or sent again,
+    Texts about what became of a visit are about one that it became of, and a text that also `carried` steps is not
+    about one that had them before. Then what waits to be sent, or sent again,
     comes first in the order in which it would leave; then what a plan left out, of open visits before others and
     of the nearest before others. A visit whose texts another of the same day carries comes last.
     """
@@ -60,7 +66,9 @@ def candidates(
             f"""
         SELECT a.id AS appointment_id, a.clinic_id, a.patient_id, a.fields->'start'->>0 AS start, a.starts_at AS told,
           w.id AS message_id, w.merged,
-          2 * coalesce(a.status <> cast(:became AS text), false)::int + coalesce(w.reason = :led, false)::int AS unlikely,
+          2 * coalesce(a.status <> cast(:became AS text), false)::int
+          + 2 * (EXISTS (SELECT FROM messages c WHERE c.appointment_id = a.id AND c.step = ANY (:carried)
+                         AND c.sent_at IS NOT NULL))::int + coalesce(w.reason = :led, false)::int AS unlikely,
           (SELECT coalesce(max(s.occasion) + 1, 0) FROM messages s
            WHERE s.appointment_id = a.id AND s.step = :step AND s.cause = 'appointment') AS occasion
         FROM appointments a
@@ -77,6 +85,7 @@ def candidates(
             "patients": list(patients),
             "pathway": pathway,
             "step": step.id,
+            "carried": list(carried),
             "became": step.anchor.value if step.anchor in _ENDS else None,
             "now": now,
             "since": now - _LONG_OVER,

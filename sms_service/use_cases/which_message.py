@@ -98,7 +98,8 @@ def _of_a_visit(
     step: Step,
     now: datetime,
 ) -> Meant | None:
-    known = candidates(connection, people, pathway.id, step, now)
+    carried = [merged for merged in found.variant.merges if not pathway.step(merged).repeatable]
+    known = candidates(connection, people, pathway.id, step, carried, now)
     named = [one for one in known if _names(one, found)]
     fits = [one for one in named or known if one.message_id or step.repeatable or not one.occasion]
     if not fits:

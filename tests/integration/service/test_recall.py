@@ -613,3 +613,22 @@ def test_a_check_in_is_of_the_visit_that_took_place(past):
         ((ANA, asked[0]), 1)
     ]
     assert past.world.message("check_in", "V1").state in {"sent", "delivered"}
+
+
+def test_a_text_that_carried_the_welcome_is_not_of_a_visit_that_was_welcomed_before(past):
+    past.say(visit="V1", start="2027-05-20T15:30:00")
+    past.run(at("2027-05-09 12:00"))
+    past.snapshot()
+    past.say(visit="V2", start="2027-05-10T17:00:00")
+    past.run(at("2027-05-09 17:00"))
+    assert past.world.message("safety", "V2").merged == ["welcome"]
+    before = past.texts
+    past.world.set(at("2027-05-10 11:00"))
+    past.restore()
+    past.learn()
+    past.run()
+    again = past.texts
+    assert again & before == before
+    assert not [body for _, body in again - before if "welcome" in body or "STOP" in body]
+    past.run(at("2027-05-15 12:00"))
+    assert past.world.message("safety", "V1").state in {"sent", "delivered"}, "its own question is asked"
