@@ -47,7 +47,7 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "rank": Mutant(
         what="whatever receipt comes last is believed",
-        breaks=frozenset({"status"}),
+        breaks=frozenset({"status", "lost"}),  # lost: what is told as queued for ever never comes to rest
         troubles=("replay", "kill one"),
         faults={"receipts": [{"kind": "reverse", "rate": 0.5, "seed": 1}]},
     ),
@@ -78,6 +78,11 @@ MUTANTS: dict[str, Mutant] = {
         what="the provider's list is asked at once, while it still lags",
         breaks=frozenset({"twice"}),
         troubles=("kill one",),
-        faults={"faults": [{"kind": "accept_then_reset", "rate": 0.2, "seed": 1}], "list_lag": 3},
+        faults={
+            "faults": [{"kind": "accept_then_reset", "rate": 0.2, "seed": 1}],
+            # a receipt that is quicker than the list would tell what the list does not
+            "receipts": [{"kind": "delay", "seconds": 5}],
+            "list_lag": 3,
+        },
     ),
 }
