@@ -56,7 +56,8 @@ def chain(already: Iterable[Already]) -> list[Already]:
 def told(already: Iterable[Already]) -> Told:
     """Fold the texts that may have arrived into what the patient believes.
 
-    While no text named a time, the patient is taken to know the one in force at the first text.
+    While no text named a time, the patient is taken to know the one in force at the first text. That another
+    visit of the same day is off says nothing of this one.
     """
     arrived = [text for text in chain(already) if not text.undelivered]
     if not arrived:
@@ -65,6 +66,8 @@ def told(already: Iterable[Already]) -> Told:
     start, cancelled, since = arrived[0].start, False, None
     for text in named:
         off = text.tells is Tells.CANCELLED
+        if off and not text.own and text.start != start:
+            continue
         if off != cancelled or (not off and text.start != start):
             since = text.at
         start, cancelled = (start if off else text.start), off

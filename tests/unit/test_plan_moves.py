@@ -313,3 +313,15 @@ def test_over_three_days_late_it_is_dropped(when, goes) -> None:
 def test_a_reopened_visit_drops_it() -> None:
     plan = plan_of(moved(VISIT, "2027-05-20 18:00"), already=[WELCOME])
     assert not [row for row in plan.rows if row.step == "no_show"]
+
+
+def test_that_another_visit_of_the_day_is_off_does_not_ask_again_whether_they_come() -> None:
+    afternoon = "2027-05-20 15:30"
+    already = [
+        WELCOME,
+        sent("confirm", "2027-05-17 10:00"),
+        sent("cancelled", "2027-05-17 11:10", start=afternoon, own=False),
+    ]
+    plan = plan_of(visit(), already=already, now="2027-05-17 12:00")
+    assert plan.reason("confirm") == "already_sent"
+    assert "moved" not in plan.steps
