@@ -88,10 +88,18 @@ chaos-mutants: $(READY) ## Switch one protection off at a time; the judge must n
 bench-send: $(READY) ## Measure messages per second through tick, worker and a fast stub
 	$(BIN)/python benchmarks/send.py $(ARGS)
 
+.PHONY: bench-content
+bench-content: $(READY) ## Measure what a text costs to write and to count, beside smsutil and plain gettext
+	$(BIN)/python benchmarks/content.py $(ARGS)
+
+.PHONY: check-words
+check-words: $(READY) ## Find what is wrong with the words (ARGS="--locale es" for one language)
+	@$(BIN)/sms-service content check $(ARGS)
+
 .PHONY: lock
 lock: ## Resolve the locks again with uv (ARGS=--upgrade for newer versions)
 	@command -v $(UV) >/dev/null || { echo "error: uv is needed to resolve: pip install uv, or make lock UV=/path/to/uv" >&2; exit 1; }
-	$(LOCK) $(ARGS) --extra embedded --group dev --output-file requirements.lock pyproject.toml
+	$(LOCK) $(ARGS) --extra embedded --extra content --group dev --output-file requirements.lock pyproject.toml
 	$(LOCK) --constraints requirements.lock --output-file requirements-image.lock pyproject.toml
 
 .PHONY: clean

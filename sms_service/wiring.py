@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from sms_service.content.library import load_library
+from sms_service.content.library import Library, load_library
 from sms_service.settings import TWILIO, ConfigurationError, Settings, check_live
-from sms_service.store.clock import is_stepped
+from sms_service.store.clock import is_stepped, patient_now
 from sms_service.store.database import Database
+from sms_service.store.deployment import clinics
 from sms_service.store.keyring import KeyRing
 from sms_service.store.tenants import load_senders
+from sms_service.use_cases.open_words import unsigned_essentials
 from sms_service.use_cases.service import Service
 
 if TYPE_CHECKING:
@@ -57,11 +59,12 @@ def _account(settings: Settings) -> Account:
     )
 
 
-def check_senders(connection: sa.Connection, settings: Settings) -> None:
+def check_senders(connection: sa.Connection, settings: Settings, library: Library) -> None:
     """Refuse senders that could reach real people unsafely; called at start and before one is set up.
 
-    A live one needs a safe configuration, the real clock and signed words. One that is not live may still
-    leave through the real provider, and then only to the numbers it names for rehearsal.
+    A live one needs a safe configuration, the real clock and signed words for each of its clinics in scope.
+    One that is not live may still leave through the real provider, and then only to the numbers it names
+    for rehearsal.
     """
     senders = load_senders(connection)
     for sender in senders:
@@ -80,13 +83,21 @@ def check_senders(connection: sa.Connection, settings: Settings) -> None:
             "a live sender needs a synchronous standby: set synchronous_standby_names in PostgreSQL, or a"
             " failover may forget what was sent"
         )
+    unsigned = unsigned_essentials(connection, library, patient_now(connection))
+    if unsigned:
+        raise ConfigurationError(
+            f"a live sender needs signed STOP, HELP and red-flag texts: {unsigned[0]}"
+            + (f", and {len(unsigned) - 1} more" if unsigned[1:] else "")
+            + "; set the sender to `live: false` until `sms-service content sign` has recorded them"
+        )
     raise ConfigurationError(
-        "a live sender needs signed STOP, HELP and red-flag texts, and this version has drafts only:"
-        " rehearse with a sender that is not live"
+        "this version does not answer red-flag replies at once yet: rehearse with a sender that is not live"
     )
 
 
 def check_start(service: Service, settings: Settings) -> None:
     """`check_senders` on the service's own database."""
     with service.db.transaction() as connection:
-        check_senders(connection, settings)
+        everyone = clinics(connection)
+    with service.db.transaction(everyone) as connection:
+        check_senders(connection, settings, service.library)

@@ -9,6 +9,7 @@ import typer
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from sms_service.cli import control, doctor, operate, processes
+from sms_service.cli.content import app as content
 from sms_service.content.errors import ContentError
 from sms_service.provider.errors import ProviderUnavailable
 from sms_service.runtime import CannotStart
@@ -25,6 +26,7 @@ control.install(app)
 processes.install(app)
 operate.install(app)
 doctor.install(app)
+content.install(app)
 
 
 def main() -> None:

@@ -22,6 +22,7 @@ from sms_service.content.errors import ContentError
 from sms_service.content.library import Library, load_library
 from sms_service.settings import TWILIO, ConfigurationError, Settings, load_settings
 from sms_service.store.database import Database
+from sms_service.store.deployment import clinics
 from sms_service.store.keyring import KeyRing
 from sms_service.store.tenants import Sender, load_senders
 from sms_service.use_cases.doctor import Finding, Level, error, ok
@@ -91,10 +92,13 @@ def examine(environment: dict[str, str], data: Path) -> Iterator[Finding]:
             yield from examine_roles(connection)
         if all(finding.level is Level.OK for finding in schema):
             with db.transaction() as connection:
+                everyone = clinics(connection)
+            with db.transaction(everyone) as connection:
                 senders = load_senders(connection)
-                yield from _senders(connection, settings)
+                if library is not None:
+                    yield from _senders(connection, settings, library)
+                    yield examine_signatures(connection, senders, library)
                 yield examine_zone_rules(connection)
-                yield examine_signatures(senders)
                 yield from examine_clock(connection)
                 yield from examine_state(connection, settings.grace_seconds)
             yield from examine_clinics(db, KeyRing(settings.master_keys, settings.index_keys), library)
@@ -109,10 +113,10 @@ def examine(environment: dict[str, str], data: Path) -> Iterator[Finding]:
     yield from asyncio.run(_provider(settings, senders))
 
 
-def _senders(connection: sa.Connection, settings: Settings) -> Iterable[Finding]:
+def _senders(connection: sa.Connection, settings: Settings, library: Library) -> Iterable[Finding]:
     """What every process asks before it starts."""
     try:
-        check_senders(connection, settings)
+        check_senders(connection, settings, library)
     except ConfigurationError as refused:
         return [error("start", " ".join(str(refused).split()), "until then no process starts")]
     return [ok("start", "every process may start with these senders")]

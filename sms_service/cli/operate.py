@@ -129,7 +129,9 @@ def clinic(
     engine = sa.create_engine(psycopg_url(owner_url), poolclass=sa.NullPool)
     with engine.begin() as owner:
         made = set_up(owner, service.keys, service.library, spec if isinstance(spec, dict) else {})
-        check_senders(owner, load_settings(_environment()))  # refused before anything is committed
+        check_senders(
+            owner, load_settings(_environment()), service.library
+        )  # refused before anything is committed
     replan_clinic(service, made.clinic_id)  # open visits follow the new sender, hours and zone
     _say(
         {"clinic": made.clinic_id, "feed": made.feed_id, "key": made.key},

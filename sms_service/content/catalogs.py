@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from gettext import c2py
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from babel.messages.plurals import get_plural
 from babel.messages.pofile import PoFileError, read_po
 
 from sms_service.content.errors import ContentError
+from sms_service.content.scripts import right_to_left
 from sms_service.domain.compose import placeholders, words_hash
 from sms_service.domain.pathway import Variant
 
@@ -27,14 +29,20 @@ class LoadedCatalog:
     words: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
     plural_form: Callable[[int], int]
     digests: dict[str, str] = field(default_factory=dict)
+    right_to_left: bool = False
 
     def lookup(self, variant: Variant, count: int | None) -> str | None:
         """The translation; None when missing, fuzzy, or made from another source text."""
         held = self.words.get(variant.context)
-        if held is None or held[0] != _sources(variant):
+        if held is None or held[0] != variant.msgids:
             return None
         form = self.plural_form(count) if count is not None and len(held[1]) > 1 else 0
         return held[1][min(form, len(held[1]) - 1)] or None
+
+    def has(self, variant: Variant) -> bool:
+        """Whether all forms of the text are there, made from exactly its source."""
+        held = self.words.get(variant.context)
+        return held is not None and held[0] == variant.msgids and all(held[1])
 
     def digest(self, variant: Variant) -> str:
         """The hash that a sign-off of these words is bound to."""
@@ -44,17 +52,23 @@ class LoadedCatalog:
         return self.digests[variant.context]
 
 
-def _sources(variant: Variant) -> tuple[str, ...]:
-    """The msgids of a variant."""
-    return (variant.text,) if variant.plural is None else (variant.text, variant.plural)
+@cache
+def plural_rule(language: str) -> Callable[[int], int]:
+    """Which form a number takes in a language, from CLDR. Raises LookupError for an unknown language."""
+    if language == SOURCE_LANGUAGE:
+        return lambda n: 0 if n == 1 else 1
+    try:
+        return c2py(get_plural(language).plural_expr)
+    except (UnknownLocaleError, ValueError) as error:
+        raise LookupError(f"{language} is not a language that CLDR knows") from error
 
 
 def source_catalog(variants: Iterable[Variant]) -> LoadedCatalog:
     """English: the source texts themselves."""
     return LoadedCatalog(
         language=SOURCE_LANGUAGE,
-        words={v.context: (_sources(v), _sources(v)) for v in variants},
-        plural_form=lambda n: 0 if n == 1 else 1,
+        words={v.context: (v.msgids, v.msgids) for v in variants},
+        plural_form=plural_rule(SOURCE_LANGUAGE),
     )
 
 
@@ -69,18 +83,24 @@ def load_catalog(language: str, folder: Path) -> LoadedCatalog:
     if not files:
         raise ContentError(folder, "LC_MESSAGES", f"no catalog for {language}; add one .po file a domain")
     for path in files:
-        catalog = _read(path, language)
+        catalog = read_catalog(path, language)
         expression = catalog.plural_expr
         for message in catalog:
             if not message.id or message.fuzzy or not message.string or message.context is None:
                 continue
-            sources, strings = _texts(message.id), _texts(message.string)
+            sources, strings = texts_in(message.id), texts_in(message.string)
             _check(path, message.context, sources, strings)
             words[message.context] = (sources, strings)
-    return LoadedCatalog(language=language, words=words, plural_form=c2py(expression))
+    return LoadedCatalog(
+        language=language,
+        words=words,
+        plural_form=c2py(expression),
+        right_to_left=right_to_left(language),
+    )
 
 
-def _read(path: Path, language: str) -> BabelCatalog:
+def read_catalog(path: Path, language: str) -> BabelCatalog:
+    """One PO file as Babel reads it. Raises ContentError with the place when it is broken."""
     try:
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
             if line.strip() and not line.startswith("#") and not line.rstrip().endswith('"'):
@@ -93,7 +113,7 @@ def _read(path: Path, language: str) -> BabelCatalog:
         raise ContentError(path, "file", f"is not a valid PO file: {error}") from error
 
 
-def _texts(held: object) -> tuple[str, ...]:
+def texts_in(held: object) -> tuple[str, ...]:
     """One form, or all plural forms."""
     return tuple(str(text) for text in held) if isinstance(held, tuple | list) else (str(held),)
 

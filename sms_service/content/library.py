@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sms_service.content.catalogs import SOURCE_LANGUAGE, LoadedCatalog, load_catalog, source_catalog
 from sms_service.content.errors import ContentError
 from sms_service.content.keyword_files import LanguageWords, join, load_words
-from sms_service.content.pathway_files import load_pathway, load_texts
+from sms_service.content.pathway_files import load_pathway, load_shared
 from sms_service.content.places import locales_dir, pathways_dir
+from sms_service.content.source_files import load_sources
 from sms_service.domain.pathway import Pathway, Variant
 from sms_service.domain.understand import Keywords
 
-_SINGLE_TEXTS = "common"
+_SHARED = "common"
+_SOURCES = "sources"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +28,11 @@ class Library:
     catalogs: Mapping[str, LoadedCatalog]
     words: Mapping[str, LanguageWords]
     keywords: Mapping[str, Keywords]
+
+    @property
+    def texts(self) -> list[Variant]:
+        """Every text that a patient could get."""
+        return list(texts_of(self.pathways, self.answers))
 
     def catalog(self, language: str | None, default: str) -> LoadedCatalog:
         """The catalog of a language, else of the clinic's default, else English."""
@@ -40,35 +47,43 @@ class Library:
         return " / ".join(f"{self.words[tag].name}: {self.words[tag].keyword}" for tag in tags)
 
 
-def load_library(pathways: Path | None = None, locales: Path | None = None) -> Library:
-    """Load everything. Raises ContentError for the first thing that could not be sent."""
-    folder, homes = pathways or pathways_dir(), locales or locales_dir()
-    if not homes.is_dir():
-        raise ContentError(homes, "folder", "is missing; it holds one folder per language")
-    sources = [path for path in sorted(folder.glob("*.yaml")) if path.stem != _SINGLE_TEXTS]
-    loaded = [load_pathway(path) for path in sources]
-    answers = load_texts(folder / f"{_SINGLE_TEXTS}.yaml")
+def load_source(pathways: Path | None = None) -> Library:
+    """The English texts alone, without any translation. Raises ContentError for a broken file."""
+    folder = pathways or pathways_dir()
+    facts = load_sources(folder / f"{_SOURCES}.yaml")
+    shared = load_shared(folder / f"{_SHARED}.yaml", frozenset(facts))
+    sources = [path for path in sorted(folder.glob("*.yaml")) if path.stem not in {_SHARED, _SOURCES}]
+    loaded = [load_pathway(path, shared) for path in sources]
     by_id = {pathway.id: pathway for pathway in loaded}
     for path, pathway in zip(sources, loaded, strict=True):
         if by_id[pathway.id] is not pathway:
             raise ContentError(path, "domain", f"{pathway.id!r} is taken by another file; give each its own")
-    catalogs = {SOURCE_LANGUAGE: source_catalog(_variants(by_id, answers))}
-    words = {}
-    for home in sorted(path for path in homes.iterdir() if path.is_dir()):
-        words[home.name] = load_words(home / "keywords.yaml")
-        if home.name != SOURCE_LANGUAGE:
-            catalogs[home.name] = load_catalog(home.name, home)
+    english = source_catalog(texts_of(by_id, shared.answers))
     return Library(
-        pathways=by_id,
-        answers=answers,
-        catalogs=catalogs,
-        words=words,
-        keywords={tag: join(words, tag) for tag in words},
+        pathways=by_id, answers=shared.answers, catalogs={SOURCE_LANGUAGE: english}, words={}, keywords={}
     )
 
 
-def _variants(pathways: Mapping[str, Pathway], answers: Mapping[str, Variant]) -> Iterator[Variant]:
-    for pathway in pathways.values():
-        for step in pathway.steps:
-            yield from step.variants
-    yield from answers.values()
+def languages_in(locales: Path) -> list[str]:
+    """Every language that has a folder, English among them."""
+    return sorted(path.name for path in locales.iterdir() if path.is_dir())
+
+
+def load_library(pathways: Path | None = None, locales: Path | None = None) -> Library:
+    """Load everything. Raises ContentError for the first thing that could not be sent."""
+    homes = locales or locales_dir()
+    if not homes.is_dir():
+        raise ContentError(homes, "folder", "is missing; it holds one folder per language")
+    source = load_source(pathways)
+    catalogs, words = dict(source.catalogs), {}
+    for language in languages_in(homes):
+        words[language] = load_words(homes / language / "keywords.yaml")
+        if language != SOURCE_LANGUAGE:
+            catalogs[language] = load_catalog(language, homes / language)
+    return replace(source, catalogs=catalogs, words=words, keywords={tag: join(words, tag) for tag in words})
+
+
+def texts_of(pathways: Mapping[str, Pathway], answers: Mapping[str, Variant]) -> Iterator[Variant]:
+    """Every text once, also where several pathways share it."""
+    every = [v for pathway in pathways.values() for step in pathway.steps for v in step.variants]
+    yield from {variant.context: variant for variant in (*every, *answers.values())}.values()

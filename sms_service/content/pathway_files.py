@@ -1,16 +1,17 @@
-"""Pathway files: YAML in, checked domain values out, errors that name file, step and cure."""
+"""Pathway files: YAML in, checked domain values out, errors that name file, line, step and cure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import time
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from sms_service.content.errors import ContentError
-from sms_service.domain.compose import unknown_placeholders
+from sms_service.content.sentences import Sentence, load_sentences
+from sms_service.content.variants import Shelf, needs, variants
+from sms_service.content.yaml_files import Lined, need, need_list, once, place_of, read_yaml
 from sms_service.domain.pathway import (
     Anchor,
     LateBooking,
@@ -19,119 +20,122 @@ from sms_service.domain.pathway import (
     Pathway,
     Priority,
     Purpose,
-    Question,
     Step,
-    Tells,
     Variant,
     Window,
 )
 from sms_service.domain.planned import TaskKind
 
-#: Every fact that a text may name.
-FACTS = frozenset(
-    {"clinic", "program", "phone", "after_hours_phone", "emergency", "date", "time", "address"}
-    | {"arrive_early", "count", "offers", "answer"}
-)
-#: Every condition that may choose between the texts of a step, with the values it can take.
-CONDITIONS: Mapping[str, frozenset[str | bool]] = {
-    "confirmed": frozenset({True, False}),
-    "returning": frozenset({True, False}),
-    "offers": frozenset({True, False}),
-    "reinstated": frozenset({True, False}),
-    "injectate": frozenset({"steroid", "none", "unknown"}),
-    "done": frozenset({"yes", "unknown"}),
-}
-
-
 _UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
+_SEE = "see docs/writing-content.md for the words that may stand here"
 
 
-def load_pathway(path: Path) -> Pathway:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """What `common.yaml` gives to every pathway: sentences, steps, answers, and the sources that exist."""
+
+    sentences: Mapping[str, Sentence] = field(default_factory=dict)
+    steps: Mapping[str, Step] = field(default_factory=dict)
+    answers: Mapping[str, Variant] = field(default_factory=dict)
+    sources: frozenset[str] | None = None
+
+
+def load_shared(path: Path, sources: frozenset[str] | None = None) -> Shared:
+    """Read the file of what pathways share. Raises ContentError for anything that could not be sent."""
+    data = read_yaml(path)
+    shelf = Shelf(
+        path=path,
+        domain=need(path, "file", data, "domain"),
+        sentences=load_sentences(path, data.get("sentences") or {}),
+        sources=sources,
+    )
+    answers = [_answer(shelf, raw) for raw in need_list(path, data, "texts")]
+    once(path, "text", [variant.id for variant in answers])
+    steps = [_step(shelf, raw) for raw in data.get("steps") or ()]
+    return Shared(
+        sentences=shelf.sentences,
+        steps={step.id: step for step in steps},
+        answers={variant.id: variant for variant in answers},
+        sources=sources,
+    )
+
+
+def load_pathway(path: Path, shared: Shared | None = None) -> Pathway:
     """Read one pathway file. Raises ContentError for anything that could not be sent."""
-    data = _read(path)
-    name = _need(path, "file", data, "domain")
-    steps = tuple(_step(path, name, raw) for raw in _list(path, data, "steps"))
-    _once(path, "step", [step.id for step in steps])
+    shared = shared or Shared()
+    data = read_yaml(path)
+    own = load_sentences(path, data.get("sentences") or {})
+    twice = sorted(set(own) & set(shared.sentences))
+    if twice:
+        raise ContentError(path, f"sentence {twice[0]}", "is in common.yaml too; give it another name")
+    shelf = Shelf(
+        path=path,
+        domain=need(path, "file", data, "domain"),
+        sentences={**shared.sentences, **own},
+        sources=shared.sources,
+    )
+    steps = tuple(_own_or_shared(shelf, shared, raw) for raw in need_list(path, data, "steps"))
+    once(path, "step", [step.id for step in steps])
     for step in steps:
-        _once(path, f"step {step.id}: variant", [variant.id for variant in step.variants])
+        once(path, f"step {step.id}: variant", [variant.id for variant in step.variants])
     _check_merges(path, steps)
     late = tuple(_late(path, steps, raw) for raw in data.get("late_booking") or ())
-    return Pathway(id=name, name=_need(path, "file", data, "name"), steps=steps, late_booking=late)
+    return Pathway(id=shelf.domain, name=need(path, "file", data, "name"), steps=steps, late_booking=late)
 
 
-def load_texts(path: Path) -> dict[str, Variant]:
-    """Read a file of single texts (answers, disclaimers), by id."""
-    data = _read(path)
-    name = _need(path, "file", data, "domain")
-    texts = [_text(path, name, raw) for raw in _list(path, data, "texts")]
-    _once(path, "text", [variant.id for variant in texts])
-    return {variant.id: variant for variant in texts}
-
-
-def _text(path: Path, domain: str, raw: Mapping[str, Any]) -> Variant:
-    place = f"text {_id(raw)}"
+def _answer(shelf: Shelf, raw: Any) -> Variant:  # noqa: ANN401 - YAML is untyped
     try:
-        return _variant(path, domain, "", raw)
+        (variant,) = variants(shelf, "", raw)
     except _UNREADABLE as error:
-        raise ContentError(path, place, f"{error}; see docs for the words a text may use") from error
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ContentError(path, "file", f"cannot be read: {error}") from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"line {mark.line + 1}" if mark else "file"
-        raise ContentError(path, place, "is not valid YAML; check indentation and quotes there") from error
-    if not isinstance(data, dict):
-        raise ContentError(path, "file", "must be a mapping with `domain:` at the top")
-    return data
-
-
-def _need(path: Path, place: str, data: Mapping[str, Any], key: str) -> Any:  # noqa: ANN401 - YAML is untyped
-    if data.get(key) is None:
-        raise ContentError(path, place, f"lacks `{key}`; add it")
-    return data[key]
-
-
-def _list(path: Path, data: Mapping[str, Any], key: str) -> list[Any]:
-    held = _need(path, "file", data, key)
-    if not isinstance(held, list):
-        raise ContentError(path, key, "must be a list; begin each entry with a dash")
-    return held
-
-
-def _once(path: Path, kind: str, ids: list[str]) -> None:
-    for name in ids:
-        if ids.count(name) > 1:
-            raise ContentError(path, f"{kind} {name}", "is there twice; give each an id of its own")
+        raise ContentError(shelf.path, place_of(f"text {_id(raw)}", raw), f"{error}; {_SEE}") from error
+    return variant
 
 
 def _id(raw: object) -> object:
-    return raw.get("id", "?") if isinstance(raw, Mapping) else repr(raw)
+    return raw.get("id") or raw.get("shared", "?") if isinstance(raw, Mapping) else repr(raw)
 
 
-def _step(path: Path, pathway: str, raw: Mapping[str, Any]) -> Step:
-    place = f"step {_id(raw)}"
+def _own_or_shared(shelf: Shelf, shared: Shared, raw: Any) -> Step:  # noqa: ANN401 - as above
+    if not isinstance(raw, Lined) or "shared" not in raw:
+        return _step(shelf, raw)
+    name, place = raw["shared"], place_of(f"step {_id(raw)}", raw)
+    if name not in shared.steps:
+        known = ", ".join(shared.steps)
+        raise ContentError(shelf.path, place, f"common.yaml has no step {name!r}; there are {known}")
+    extra = sorted(set(map(str, raw)) - {"shared", "variants"})
+    if extra:
+        raise ContentError(shelf.path, place, f"a shared step takes `variants` only, not `{extra[0]}`")
+    step = shared.steps[name]
+    own = _variants(shelf, str(name), place, raw.get("variants") or [])
+    return replace(step, variants=(*own, *step.variants), needs=step.needs | needs(own))
+
+
+def _step(shelf: Shelf, raw: Any) -> Step:  # noqa: ANN401 - as above
+    path, place = shelf.path, place_of(f"step {_id(raw)}", raw)
     try:
-        until = _need(path, place, raw, "until")
+        until = need(path, place, raw, "until")
+        texts = _variants(shelf, raw["id"], place, need(path, place, raw, "variants"))
         return Step(
-            id=_need(path, place, raw, "id"),
+            id=need(path, place, raw, "id"),
             purpose=Purpose(str(raw.get("purpose"))),
             priority=Priority[str(raw.get("priority")).upper()],
             anchor=Anchor(str(raw.get("anchor"))),
-            offset=_offset(_need(path, place, raw, "offset")),
+            offset=_offset(need(path, place, raw, "offset")),
             until=Window(anchor=Anchor(until.get("anchor")), offset=_offset(until)),
-            variants=tuple(
-                _variant(path, pathway, f"{raw['id']}.", v) for v in _need(path, place, raw, "variants")
-            ),
+            variants=texts,
             repeatable=bool(raw.get("repeatable", False)),
             notice=bool(raw.get("notice", False)),
+            needs=needs(texts),
         )
     except _UNREADABLE as error:
-        raise ContentError(path, place, f"{error}; see docs for the words a step may use") from error
+        raise ContentError(path, place, f"{error}; {_SEE}") from error
+
+
+def _variants(shelf: Shelf, step: str, place: str, raw: list[Any]) -> tuple[Variant, ...]:
+    try:
+        return tuple(variant for entry in raw for variant in variants(shelf, f"{step}.", entry))
+    except _UNREADABLE as error:
+        raise ContentError(shelf.path, place, f"{error}; {_SEE}") from error
 
 
 def _offset(raw: Mapping[str, Any]) -> Offset:
@@ -142,41 +146,6 @@ def _offset(raw: Mapping[str, Any]) -> Offset:
     return Offset(minutes=int(raw.get("minutes", 0)), days=int(raw.get("days", 0)), at=at)
 
 
-def _variant(path: Path, pathway: str, step: str, raw: Mapping[str, Any]) -> Variant:
-    place = f"{step}{raw.get('id', '?')}"
-    plural = raw.get("plural") or {}
-    text = plural.get("one") if plural else raw.get("text")
-    if not text:
-        raise ContentError(path, place, "has no `text`; write it, or remove the variant")
-    when = raw.get("when") or {}
-    for name, wanted in when.items():
-        if name not in CONDITIONS or wanted not in CONDITIONS[name]:
-            known = ", ".join(CONDITIONS)
-            raise ContentError(path, place, f"`when: {name}` is not a known condition; use {known}")
-    for words in (text, plural.get("other") or ""):
-        try:
-            unknown = unknown_placeholders(words, FACTS)
-        except ValueError as error:
-            raise ContentError(path, place, f"braces do not match: {error}") from error
-        if unknown:
-            known = ", ".join(sorted(FACTS))
-            raise ContentError(path, place, f"no fact is called {unknown[0]!r}; use one of {known}")
-    return Variant(
-        id=_need(path, place, raw, "id"),
-        context=f"{pathway}.{step}{raw['id']}",
-        text=text.strip(),
-        plural=plural["other"].strip() if plural else None,
-        plural_by=plural.get("by"),
-        when=dict(when),
-        merges=frozenset(raw.get("merges") or ()),
-        opens=Question(raw["opens"]) if raw.get("opens") else None,
-        tells=Tells(raw["tells"]) if raw.get("tells") else None,
-        sources=tuple(raw.get("sources") or ()),
-        budget=int(raw.get("budget", 3)),
-        comment=str(raw.get("comment") or "").strip(),
-    )
-
-
 def _late(path: Path, steps: tuple[Step, ...], raw: Mapping[str, Any]) -> LateBooking:
     def merges(key: str) -> Iterator[Merge]:
         for entry in raw.get(key) or ():
@@ -184,7 +153,7 @@ def _late(path: Path, steps: tuple[Step, ...], raw: Mapping[str, Any]) -> LateBo
 
     place = "late_booking"
     try:
-        place = f"late_booking under {raw.get('under_hours', '?')} hours"
+        place = place_of(f"late_booking under {raw.get('under_hours', '?')} hours", raw)
         rule = LateBooking(
             under_hours=int(raw["under_hours"]),
             now=tuple(merges("now")),

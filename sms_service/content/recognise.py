@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from sms_service.content.library import Library
+from sms_service.content.writing import HELP_LINE
 from sms_service.domain.compose import as_sent
 from sms_service.domain.pathway import Pathway, Step, Variant
 
+_MARKS = "\u200f\u2066\u2069"
 #: The first name that stands in front where a phone is shared.
 _ADDRESSEE = r"(?:(?P<addressee>[^:\n]{1,60}): )?"
 
@@ -52,6 +54,9 @@ class Recogniser:
 
     def __init__(self, library: Library) -> None:
         self._templates = sorted(_templates(library), key=lambda template: -template.fixed)
+        self._help_lines = [
+            template.words for template in self._templates if template.variant.id == HELP_LINE
+        ]
 
     def read(self, body: str) -> list[Recognised]:
         """What the words can be: the text with the most fixed words that fits, and others with the very same.
@@ -59,6 +64,13 @@ class Recogniser:
         Two pathways may share a text. Empty for words that are no text of the library.
         """
         written = as_sent(body)
+        found = self._read(written)
+        text, line, last = written.rpartition("\n")
+        if not found and line and any(help_line.fullmatch(last) for help_line in self._help_lines):
+            return self._read(text)  # English, with the line of a language that has no words for it
+        return found
+
+    def _read(self, written: str) -> list[Recognised]:
         found: list[Recognised] = []
         best: str | None = None
         for template in self._templates:
@@ -74,11 +86,16 @@ class Recogniser:
                         pathway=template.pathway,
                         step=template.step,
                         facts=template.facts,
-                        addressee=match["addressee"],
+                        addressee=_name(match["addressee"]),
                         body=written,
                     )
                 )
         return found
+
+
+def _name(addressee: str | None) -> str | None:
+    """The first name without the marks that keep it in place in a right-to-left text."""
+    return addressee.strip(_MARKS) if addressee is not None else None
 
 
 def _templates(library: Library) -> Iterator[_Template]:

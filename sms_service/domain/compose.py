@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import string
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Protocol
 
@@ -17,12 +18,22 @@ from sms_service.domain.segments import measure
 _SPACES = str.maketrans({"\u202f": " ", "\u00a0": " ", "\u2009": " "})
 
 
+PRIVACY = "privacy"
+_LRI, _PDI, _RLM = "\u2066", "\u2069", "\u200f"
+_NUMBER = re.compile(r"[\d:.,]+")
+_RIGHT_TO_LEFT = frozenset({"R", "AL"})
+
+
 class Catalog(Protocol):
     """The words of one language, as gettext gives them."""
 
     @property
     def language(self) -> str:
         """The locale of the words, e.g. `es`."""
+
+    @property
+    def right_to_left(self) -> bool:
+        """Whether the language is written from right to left."""
 
     def lookup(self, variant: Variant, count: int | None) -> str | None:
         """The translation of a variant, for `count` where it has a plural; None when there is none."""
@@ -36,7 +47,7 @@ class Situation:
     """What chooses between the whole texts of a step."""
 
     merged: tuple[str, ...] = ()
-    flags: Mapping[str, str | bool] = field(default_factory=dict)
+    flags: Mapping[str, str | bool | int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +72,17 @@ class CannotComposeError(Exception):
 
 
 def choose(step: Step, situation: Situation) -> Variant | None:
-    """The variant written for the situation: its conditions hold and it carries all merged steps."""
+    """The variant written for the situation: its conditions hold and it carries all merged steps.
+
+    Where texts may not say what a visit is for (`privacy` 0), only those fit that are marked for it.
+    """
+    private = situation.flags.get(PRIVACY) == 0
     fits = [
         variant
         for variant in step.variants
         if variant.merges.issuperset(situation.merged)
         and all(situation.flags.get(name) == wanted for name, wanted in variant.when.items())
+        and (not private or variant.when.get(PRIVACY) == 0)
     ]
     return min(fits, key=lambda variant: len(variant.merges), default=None)
 
@@ -83,12 +99,15 @@ def compose(
     words = catalog.lookup(variant, count)
     if not words:
         raise CannotComposeError(variant.context, f"no words in {catalog.language}")
-    for name in placeholders(words):
+    named = placeholders(words)
+    for name in named:
         if not facts.get(name, "").strip():
             raise CannotComposeError(variant.context, f"fact {name} is not known")
-    body = words.format_map(facts)
+    shown = {name: isolated(facts[name]) for name in named} if catalog.right_to_left else facts
+    body = words.format_map(shown)
     if addressee:
-        body = f"{addressee}: {body}"
+        name = f"{_RLM}{isolated(addressee)}" if catalog.right_to_left else addressee
+        body = f"{name}: {body}"
     body = as_sent(body)
     size = measure(body)
     return Text(
@@ -100,6 +119,24 @@ def compose(
         segments=size.segments,
         catalog_hash=catalog.digest(variant),
     )
+
+
+def joined(text: Text, line: Text) -> Text:
+    """A text with one line in the reader's own language below it: the one permitted mixture of languages."""
+    body = f"{text.body}\n{line.body}"
+    size = measure(body)
+    return replace(text, body=body, encoding=size.encoding, units=size.units, segments=size.segments)
+
+
+def isolated(fact: str) -> str:
+    """A fact inside a right-to-left text: a left-to-right isolate around what would be reordered.
+
+    Source: Unicode Standard Annex 9. A phone shows `(555) 010-2000` in another order without it; plain
+    numbers, and facts written from right to left themselves, need none.
+    """
+    if _NUMBER.fullmatch(fact) or any(unicodedata.bidirectional(c) in _RIGHT_TO_LEFT for c in fact):
+        return fact
+    return f"{_LRI}{fact}{_PDI}"
 
 
 def as_sent(words: str) -> str:
@@ -123,7 +160,18 @@ def unknown_placeholders(words: str, known: Collection[str]) -> list[str]:
 
 
 def words_hash(variant: Variant, language: str, translations: Sequence[str]) -> str:
-    """SHA-256 over NFC msgctxt, msgids, locale and translations: what a sign-off is bound to."""
-    parts = [variant.context, variant.text, variant.plural or "", language, *translations]
-    joined = "\x1f".join(unicodedata.normalize("NFC", part) for part in parts)
-    return hashlib.sha256(joined.encode()).hexdigest()
+    """The hash that a sign-off of a variant's words in a language is bound to."""
+    return words_hash_of(variant.context, variant.msgids, language, translations)
+
+
+def words_hash_of(context: str, msgids: Sequence[str], language: str, translations: Sequence[str]) -> str:
+    """SHA-256 (hex) over NFC msgctxt, msgids, locale and all msgstr.
+
+    Each part is preceded by its length, so that no two lists of parts share a hash.
+    """
+    parts = [context, str(len(msgids)), *msgids, language, *translations]
+    hashed = hashlib.sha256()
+    for part in parts:
+        held = unicodedata.normalize("NFC", part).encode()
+        hashed.update(len(held).to_bytes(4, "big") + held)
+    return hashed.hexdigest()

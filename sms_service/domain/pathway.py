@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from datetime import time
 from enum import IntEnum, StrEnum
 
+#: One text, or its singular and plural.
+Words = tuple[str, ...]
+
 
 class Purpose(StrEnum):
     """What a text is for."""
@@ -83,7 +86,8 @@ class Variant:
     """One whole text of a step: the words for one situation, never glued from parts.
 
     `context` is the gettext msgctxt `pathway.step.variant`; `plural_by` names the placeholder that
-    chooses between `text` and `plural`.
+    chooses between `text` and `plural`. `lines` are the whole sentences the text consists of, for the
+    translators' memory. `edition` grows when the meaning changes: older sign-offs then end at once.
     """
 
     id: str
@@ -91,13 +95,22 @@ class Variant:
     text: str
     plural: str | None = None
     plural_by: str | None = None
-    when: Mapping[str, str | bool] = field(default_factory=dict)
+    when: Mapping[str, str | bool | int] = field(default_factory=dict)
     merges: frozenset[str] = frozenset()
     opens: Question | None = None
     tells: Tells | None = None
     sources: tuple[str, ...] = ()
     budget: int = 3
     comment: str = ""
+    lines: tuple[tuple[Words, ...], ...] = ()
+    edition: int = 1
+    line: int = field(default=0, compare=False)
+    """Where it stands in its file, for messages to its author."""
+
+    @property
+    def msgids(self) -> Words:
+        """The msgids."""
+        return (self.text,) if self.plural is None else (self.text, self.plural)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +126,8 @@ class Step:
     variants: tuple[Variant, ...]
     repeatable: bool = False
     notice: bool = False
+    needs: frozenset[str] = frozenset()
+    """What must be known of the visit: `start`, `location`."""
 
     @property
     def counts(self) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time
 
+from sms_service.domain.advice import FEVER_C, Choice, advice
 from sms_service.domain.hours import Hours
 from sms_service.domain.ids import ClinicId, PatientId, SenderId
 
@@ -35,6 +36,16 @@ class Clinic:
     arrive_early_minutes: int = 15
     texts_per_day: int = 2
     texts_per_week: int = 5
+    crisis: str = "988"
+    """The help line for people in despair: 988 in the US and Canada."""
+    privacy: int = 1
+    """How much a text may say of a visit: 0 nothing, 1 that it is for an injection, 2 the procedure."""
+    chinese: str = "zh_Hans"
+    """Which Chinese a patient reads of whom only "Chinese" is known."""
+    advice: Mapping[str, Choice] = field(default_factory=lambda: advice({}))
+    """The clinic's choice on each point on which sources disagree."""
+    fever_c: float = FEVER_C[0]
+    """From which temperature (°C) a patient should call."""
 
     def address(self, location: str | None) -> str:
         """The address of a location, else the clinic's main one; empty when neither is known."""

@@ -27,6 +27,7 @@ class TaskKind(StrEnum):
     WORRIED = "worried"
     READ_REPLY = "read_reply"
     READ_EVENT = "read_event"
+    UNSIGNED_TEXT = "unsigned_text"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,7 +55,10 @@ class Reason(StrEnum):
     HOLD = "hold", "Sending is on hold."
     CIRCUIT_OPEN = "circuit_open", "The provider refuses this sender; staff must mend its set-up."
     NOT_ALLOWED_NUMBER = "not_allowed_number", "The sender is limited to rehearsal numbers."
-    NOT_SIGNED = "not_signed", "No valid sign-off exists for these exact words."
+    NOT_SIGNED = (
+        "not_signed",
+        "No valid sign-off exists for these exact words, neither in the patient's language nor in English.",
+    )
     MISSING_FACT = "missing_fact", "A fact the text needs is not known."
     NO_TEXT = "no_text", "The catalog has no words for this situation."
     UNWRITABLE = "unwritable", "It could not be written: its data or the clinic's settings are damaged."

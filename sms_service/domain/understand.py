@@ -86,6 +86,9 @@ def understand(reply: str, keywords: Keywords, open_question: Question | None) -
     if words in keywords.help:
         return Understanding(intents=(Intent.HELP,))
     answer = _number(words, keywords)
+    if answer == 1 and open_question is Question.SAFETY and not words.isdecimal():
+        # "one" may mean one of what was listed, and 1 means none: a person reads it
+        return Understanding(intents=(Intent.UNKNOWN,))
     if answer is None and open_question is Question.CONFIRM:
         answer = keywords.confirm.get(words)
     if answer is not None and open_question is not None and answer in CHOICES[open_question]:

@@ -19,7 +19,7 @@ _LOCK = """
 _FACTS = """
     SELECT m.id, m.clinic_id, m.sender_id, m.patient_id, m.appointment_id, m.cause, m.step, m.occasion, m.pathway,
       m.merged, m.anchor, m.counts, m.priority, m.told, m.due, m.until, m.segments, m.phone_index, m.facts,
-      c.settings, p.data_key, p.state AS patient_state, p.zone, p.consent, p.deceased, p.merged_away,
+      c.settings, c.slug AS clinic, p.data_key, p.state AS patient_state, p.zone, p.consent, p.deceased, p.merged_away,
       p.phone_index AS present_index, p.unusable_at IS NOT NULL AS unusable,
       a.status, a.fields AS visit, a.starts_at, a.confirmed, a.test,
       s.address AS sender, s.live, s.circuit_open_since IS NOT NULL AS circuit_open,

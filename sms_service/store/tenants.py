@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from sms_service.domain.advice import FEVER_C, advice, fever
 from sms_service.domain.hours import Hours
 from sms_service.domain.ids import ClinicId, FeedId, SenderId
 from sms_service.domain.people import Clinic
@@ -68,7 +69,32 @@ def clinic_of(clinic_id: int, sender_id: int, settings: Mapping[str, Any]) -> Cl
         arrive_early_minutes=int(settings.get("arrive_early_minutes", 15)),
         texts_per_day=int(settings.get("texts_per_day", 2)),
         texts_per_week=int(settings.get("texts_per_week", 5)),
+        crisis=str(settings.get("crisis", "988")),
+        privacy=_privacy(settings.get("privacy", 1)),
+        chinese=_chinese(settings.get("chinese", "zh_Hans")),
+        advice=advice(settings.get("advice") or {}),
+        fever_c=_fever(settings.get("fever_c", FEVER_C[0])),
     )
+
+
+def _privacy(level: object) -> int:
+    if level == 0:
+        raise ValueError("privacy 0 sends people to the leaflet pages, which this version does not have yet")
+    if level not in (1, 2):
+        raise ValueError("privacy is 1 (an injection, and no more) or 2 (the procedure by name)")
+    return 1 if level == 1 else 2
+
+
+def _chinese(tag: object) -> str:
+    if tag not in ("zh_Hans", "zh_Hant"):
+        raise ValueError("chinese is zh_Hans or zh_Hant")
+    return str(tag)
+
+
+def _fever(celsius: object) -> float:
+    limit = float(str(celsius))
+    fever(limit)
+    return limit
 
 
 def load_clinic(connection: sa.Connection, clinic_id: int) -> Clinic:

@@ -9,16 +9,22 @@ from typing import Any
 import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
 
+from sms_service.content.catalogs import SOURCE_LANGUAGE
 from sms_service.content.library import Library
+from sms_service.content.pairs import present_pairs
 from sms_service.domain.registers import value
+from sms_service.domain.signing import State
 from sms_service.intake.times import known_zone
+from sms_service.store.clock import patient_now
 from sms_service.store.database import Database
 from sms_service.store.deployment import clinics
 from sms_service.store.keyring import KeyMissingError, KeyRing
 from sms_service.store.patients import load
+from sms_service.store.sign_offs import load_ledger
 from sms_service.store.tenants import Sender
 from sms_service.store.zone_rules import zone_rules
 from sms_service.use_cases.doctor import Finding, error, ok, warning
+from sms_service.use_cases.open_words import unsigned_essentials
 
 #: How many of a clinic's first, and of its last, patients are asked whether their number is found.
 _SAMPLE = 10
@@ -65,16 +71,31 @@ def examine_zone_rules(connection: sa.Connection) -> Finding:
     return ok("zone rules", f"edition {here}")
 
 
-def examine_signatures(senders: Sequence[Sender]) -> Finding:
-    """Whether a named person signed what is sent. In this version nobody did."""
+def examine_signatures(connection: sa.Connection, senders: Sequence[Sender], library: Library) -> Finding:
+    """Whether named persons signed what is sent: the ways out and the answers to danger before all."""
     live = [sender.name for sender in senders if sender.live]
-    if live:
+    unsigned = unsigned_essentials(connection, library, patient_now(connection))
+    if unsigned:
         return error(
             "sign-offs",
-            f"no text is signed, and sender {', '.join(live)} is live",
-            "set the sender to `live: false`; this version has drafts only",
+            f"{unsigned[0]}, and sender {', '.join(live)} is live",
+            "set the sender to `live: false` until `sms-service content sign` has recorded who signed them",
         )
-    return warning("sign-offs", "no text is signed: every text is a draft", "rehearse only; text no patient")
+    ledger = load_ledger(connection)
+    texts = len(library.texts)
+    signed = sum(ledger.state(p, None, patient_now(connection)) is State.SIGNED
+                 for p in present_pairs(library, [SOURCE_LANGUAGE], library.texts))  # fmt: skip
+    if not signed:
+        return warning(
+            "sign-offs", "no text is signed: every text is a draft", "rehearse only; text no patient"
+        )
+    if signed < texts:
+        return warning(
+            "sign-offs",
+            f"{signed} of {texts} English texts are signed; a live sender leaves the others out",
+            "see what is missing with `sms-service content coverage`",
+        )
+    return ok("sign-offs", f"all {texts} English texts are signed; see `sms-service content coverage`")
 
 
 def _keys(connection: sa.Connection, keys: KeyRing, clinic_id: int) -> Iterator[Finding]:

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from sms_service.content.writing import language_of
+from sms_service.domain.answers import unplaced
 from sms_service.domain.event import Stamp
-from sms_service.domain.instants import wall
 from sms_service.domain.people import Clinic
 from sms_service.domain.understand import Intent, Understanding, understand
 from sms_service.store.blocks import block, is_suppressed, lift, suppress, unblock
@@ -107,7 +108,7 @@ def _act(
     clinic_id, patient_id = (asked.clinic_id, asked.patient_id) if asked else people[0]
     patient, clinic = locked[patient_id], load_clinic(connection, clinic_id)
     phone_index = patient.phone_index or phones[0]  # while the index key rotates, the one it is stored under
-    meaning = _read(service, inbound, patient.language or clinic.default_language, asked)
+    meaning = _read(service, inbound, language_of(patient.language, clinic), asked)
     reply_id = add_reply(
         connection,
         clinic_id=clinic_id,
@@ -209,11 +210,7 @@ def _to_a_person(connection: sa.Connection, told: _Told, asked: OpenQuestion | N
         patient_id=told.patient.id,
         appointment_id=asked.appointment_id if asked else None,
     )
-    here = wall(told.now, told.clinic.zone).local
-    staffed = (
-        here.weekday() in told.clinic.working_days and told.clinic.opens <= here.time() < told.clinic.closes
-    )
-    _answer(connection, told, "answer", "unknown_open" if staffed else "unknown_closed")
+    _answer(connection, told, "answer", unplaced(told.clinic, told.now))
 
 
 def _answer(

@@ -11,9 +11,11 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
+from sms_service.content.gate import Gate
 from sms_service.domain.decide import Defer, Skip
 from sms_service.domain.ids import AttemptId
 from sms_service.domain.outcome import Outcome
+from sms_service.domain.planned import TaskKind
 from sms_service.domain.reasons import Reason
 from sms_service.domain.request import Request
 from sms_service.store.clock import patient_now
@@ -95,8 +97,13 @@ def fence(service: Service, batch: Batch, *, boottime: Callable[[], float]) -> t
         ready: list[tuple[NewAttempt, Written, str]] = []
         counts = {"deferred": 0, "skipped": 0}
         spent = 0
-        for row in read_facts(connection, ids, now):
-            result, attempt = _written(service, row, now)
+        rows = read_facts(connection, ids, now)
+        # one sender a batch: all of it is live, or none
+        live = any(row.live for row in rows)
+        ledger = service.open_words.ledger(connection, frozenset(batch.clinics)) if live else None
+        for row in rows:
+            gate = service.open_words.gate(service.library, ledger, row.clinic, now)
+            result, attempt = _written(service, gate, row, now)
             if isinstance(result, Written) and attempt is not None:
                 ready.append((attempt, result, row.sender))
                 spent += result.text.segments - row.segments
@@ -124,14 +131,14 @@ def fence(service: Service, batch: Batch, *, boottime: Callable[[], float]) -> t
 
 
 def _written(
-    service: Service, row: sa.Row[tuple[object, ...]], now: datetime
+    service: Service, gate: Gate, row: sa.Row[tuple[object, ...]], now: datetime
 ) -> tuple[Written | Defer | Skip, NewAttempt | None]:
     """The text and its attempt. What cannot be written - damaged data, a missing key - waits by itself.
 
     One such row must never keep the other texts of its batch from going.
     """
     try:
-        result = write_text(row, service.library, service.keys, now)
+        result = write_text(row, service.library, gate, service.keys, now)
         return result, _attempt(service, row, result) if isinstance(result, Written) else None
     except Exception as error:  # noqa: BLE001 - whatever it is, it is this row's alone
         log.error("message %s cannot be written: %s", row.id, type(error).__name__)  # noqa: TRY400 - a traceback quotes
@@ -170,11 +177,12 @@ def _put_back(
     else:
         skip_message(connection, row.clinic_id, row.id, result.reason.value, now)
         asked = row.priority == _MUST and row.anchor is not None and standing
-    if asked:
+    unsigned = result.reason is Reason.NOT_SIGNED
+    if asked or unsigned:
         add_task(
             connection,
             clinic_id=row.clinic_id,
-            kind="phone_instead",
+            kind=TaskKind.UNSIGNED_TEXT if unsigned else TaskKind.PHONE_INSTEAD,
             cause="message",
             cause_id=row.id,
             due=now,

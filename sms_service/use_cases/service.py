@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from sms_service.content.library import Library
 from sms_service.store.database import Database
 from sms_service.store.keyring import KeyRing
+from sms_service.use_cases.open_words import OpenWords
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,3 +17,4 @@ class Service:
     db: Database
     keys: KeyRing = field(repr=False)
     library: Library = field(repr=False)
+    open_words: OpenWords = field(default_factory=OpenWords, repr=False)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sms_service.content.dates import write_date, write_times
+from sms_service.content.gate import Gate
 from sms_service.content.library import Library
-from sms_service.domain.compose import CannotComposeError, Situation, Text, choose, compose
+from sms_service.content.writing import About, answer, pick, write
+from sms_service.domain.compose import CannotComposeError, Text
 from sms_service.domain.decide import Defer, Due, Facts, Send, Skip, decide
 from sms_service.domain.event import CancelReason, Status
-from sms_service.domain.pathway import Anchor, Pathway, Variant
+from sms_service.domain.pathway import Anchor
 from sms_service.domain.people import Clinic
 from sms_service.domain.reasons import Reason
 from sms_service.domain.registers import Registers, value
@@ -37,14 +37,11 @@ class Written:
 def write_text(
     row: Any,
     library: Library,
+    gate: Gate,
     keys: KeyRing,
     now: datetime,
-    signed: Mapping[str, bool] | None = None,
 ) -> Written | Defer | Skip:
-    """Ask `decide` whether the text may go at this moment, then `compose` its words.
-
-    `signed` maps catalog hashes to valid sign-offs; on a live sender a text without one is skipped.
-    """
+    """Ask `decide` whether the text may go at this moment, then `compose` words that `gate` opens."""
     clinic = clinic_of(row.clinic_id, row.sender_id, row.settings)
     visit = load(row.visit) if row.visit is not None else {}
     due = Due(
@@ -57,12 +54,16 @@ def write_text(
     box = keys.box(row.data_key)
     person = load(json.loads(box.open(row.patient_state)))
     try:
-        text = _words(row, library, clinic, visit, person)
+        text = _words(row, library, gate, clinic, visit, person)
     except CannotComposeError as error:
-        return Skip(reason=Reason.NO_TEXT if error.missing.startswith("no words") else Reason.MISSING_FACT)
-    if row.live and not (signed or {}).get(text.catalog_hash, False):
-        return Skip(reason=Reason.NOT_SIGNED)
+        return Skip(reason=_reason(error, live=row.live))
     return Written(to=str(value(person, "phone")), text=text, box=box, decision=decision)
+
+
+def _reason(error: CannotComposeError, *, live: bool) -> Reason:
+    if not error.missing.startswith("no words"):
+        return Reason.MISSING_FACT
+    return Reason.NOT_SIGNED if live and error.missing.startswith("no words in") else Reason.NO_TEXT
 
 
 def _guards(row: Any, clinic: Clinic, visit: Registers) -> Facts:
@@ -91,73 +92,46 @@ def _guards(row: Any, clinic: Clinic, visit: Registers) -> Facts:
     )
 
 
-def _words(row: Any, library: Library, clinic: Clinic, visit: Registers, person: Registers) -> Text:
+def _words(
+    row: Any, library: Library, gate: Gate, clinic: Clinic, visit: Registers, person: Registers
+) -> Text:
     language = value(person, "language_chosen") or value(person, "language")
-    catalog = library.catalog(str(language) if language else None, clinic.default_language)
-    variant = _variant(row, library, clinic, visit, unknown_language=language is None)
-    shown = _facts(row, library, clinic, visit, catalog.language)
+    about = About(
+        language=str(language) if language else None,
+        merged=tuple(row.merged),
+        confirmed=row.confirmed is not None and row.confirmed == row.starts_at,
+        returning=bool(row.returning_patient),
+        reinstated=bool(row.told_cancelled),
+        injectate=_text(visit, "procedure.injectate"),
+        done=_done(visit),
+        starts=_starts(row, visit),
+        location=_text(visit, "location"),
+        follow=_follow(row, library),
+        answer=row.facts.get("answer"),
+    )
+    if row.anchor is None:
+        variant = answer(library, row.facts["text"])
+    else:
+        variant = pick(library, clinic, row.pathway, row.step, about)
     given = value(person, "given")
     addressee = str(given) if row.shares_phone and given else None
-    return compose(variant, catalog, shown, addressee)
+    return write(library, gate, clinic, variant, about, addressee)
 
 
-def _variant(
-    row: Any, library: Library, clinic: Clinic, visit: Registers, *, unknown_language: bool
-) -> Variant:
-    if row.anchor is None:
-        if row.facts["text"] not in library.answers:
-            raise CannotComposeError(row.facts["text"], "no words by that name")
-        return library.answers[row.facts["text"]]
-    # a pathway may have been withdrawn, or lost a step, since the text was planned
-    pathway: Pathway | None = library.pathways.get(row.pathway)
-    step = next((step for step in pathway.steps if step.id == row.step), None) if pathway else None
-    offers = unknown_language and bool(library.offers(clinic.offered_languages, clinic.default_language))
-    situation = Situation(
-        merged=tuple(row.merged),
-        flags={
-            "confirmed": row.confirmed is not None and row.confirmed == row.starts_at,
-            "returning": bool(row.returning_patient),
-            "offers": offers,
-            "reinstated": bool(row.told_cancelled),
-            "injectate": str(value(visit, "procedure.injectate") or "unknown"),
-            "done": "yes" if _done(visit) else "unknown",
-        },
-    )
-    variant = choose(step, situation) if step else None
-    if variant is None:
-        raise CannotComposeError(f"{row.pathway}.{row.step}", "no words for this situation")
-    return variant
-
-
-def _facts(row: Any, library: Library, clinic: Clinic, visit: Registers, language: str) -> dict[str, str]:
-    """What the placeholders stand for, written in the language."""
-    after = (
-        sum(1 for step in library.pathways[row.pathway].steps if step.anchor is Anchor.COMPLETED)
-        if row.pathway
-        else 0
-    )
-    shown = {
-        "clinic": clinic.name,
-        "program": clinic.program,
-        "phone": clinic.phone,
-        "after_hours_phone": clinic.after_hours_phone,
-        "emergency": clinic.emergency,
-        "address": clinic.address(_text(visit, "location")),
-        "arrive_early": str(clinic.arrive_early_minutes),
-        # what follows this text; aftercare waits as one row for the whole chain behind it
-        "count": str(max(row.pending - 1 + max(after - 1, 0), 2)),
-        "offers": library.offers(clinic.offered_languages, language),
-    }
+def _starts(row: Any, visit: Registers) -> tuple[datetime, ...]:
+    """The wall times to name: visits of one day share texts, but what is cancelled is this one alone."""
     start = _text(visit, "start")
-    if start is not None:
-        # visits of one day share their texts, but what is cancelled is this one alone
-        others = row.day_starts if row.anchor != Anchor.CANCELLED else ()
-        starts = [datetime.fromisoformat(other) for other in others] or [datetime.fromisoformat(start)]
-        shown["date"] = write_date(datetime.fromisoformat(start).date(), language)
-        shown["time"] = write_times(tuple(other.time() for other in starts), language)
-    if "answer" in row.facts:
-        shown["answer"] = str(row.facts["answer"])
-    return shown
+    if start is None:
+        return ()
+    others = row.day_starts if row.anchor != Anchor.CANCELLED else ()
+    return tuple(datetime.fromisoformat(other) for other in others) or (datetime.fromisoformat(start),)
+
+
+def _follow(row: Any, library: Library) -> int:
+    """How many texts follow this one: aftercare waits as one row for the whole chain behind it."""
+    pathway = library.pathways.get(row.pathway or "")
+    after = sum(1 for step in pathway.steps if step.anchor is Anchor.COMPLETED) if pathway else 0
+    return int(row.pending) - 1 + max(after - 1, 0)
 
 
 def _done(visit: Registers) -> bool | None:

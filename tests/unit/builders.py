@@ -10,8 +10,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sms_service.content.library import Library, load_library
-from sms_service.content.pathway_files import load_pathway
-from sms_service.content.places import pathways_dir
 from sms_service.domain.appointment import Appointment
 from sms_service.domain.event import Event, EventType, Stamp, Value
 from sms_service.domain.ids import AppointmentId, ClinicId, PatientId, SenderId
@@ -46,7 +44,7 @@ def library() -> Library:
 
 @cache
 def pathway() -> Pathway:
-    return load_pathway(pathways_dir() / "trigger_point_injection.yaml")
+    return library().pathways["trigger_point_injection"]
 
 
 def clinic(**changes: Any) -> Clinic:

@@ -18,25 +18,24 @@ _REST_S = 100.0
 
 WORDS = {
     "welcome": "Riverside: welcome to Guide. You will get about 9 texts. Msg & data rates may apply.",
-    "welcome at once": "Riverside, Guide: your injection visit.\nWhen: {when}\nCall before you come.\n"
-    "Reply 1 if you are coming, 2 to change. Msg & data rates may apply.",
-    "education": "About your injection: a thin needle goes into a muscle.",
+    "welcome at once": "Riverside, Guide: your injection visit.\nWhen: {when}\nFever? Call first.\n"
+    "Reply 1 = coming, 2 = change.\nMsg & data rates may apply.",
+    "education": "Your injection: a thin needle goes into sore muscle spots.",
     "safety": "Before your injection, do any of these apply to you? Blood thinner. Reply 1 = none, 2 = yes.",
-    "safety, welcome": "Riverside, Guide: texts for your injection visit.\nDo any of these apply to you? "
-    "Blood thinner.\nMsg & data rates may apply.",
-    "confirm": "Riverside: your injection visit.\nWhen: {when}\nReply 1 if you are coming, 2 to change.",
+    "confirm": "Riverside: your injection visit.\nWhen: {when}\nReply 1 = coming, 2 = change.",
     "prepare": "Get ready for your injection visit.\nWhen: {when}\nPlan a ride.",
     "prepare, logistics": "Get ready for your injection visit.\nWhen: {when}\nArrive 15 minutes early.",
     "logistics": "Reminder: your injection visit.\nWhen: {when}\nArrive 15 minutes early.",
-    "aftercare": "It is common to be sore for 24 to 72 hours.",
-    "aftercare, check_in": "It is common to be sore for 24 to 72 hours. Reply 1 if you feel fine.",
-    "aftercare, welcome": "It is common to be sore for 24 to 72 hours. Msg & data rates may apply.",
-    "check_in": "Riverside: how are you after your injection visit? Reply 1 if you feel fine.",
+    "aftercare": "Keep the area clean.\nCall 911 now: trouble breathing.",
+    "aftercare, check_in": "Call 911 now: trouble breathing.\nReply 1 = fine, 2 = sore, 3 = worried.",
+    "aftercare, welcome": "Riverside, Guide: after your injection.\nCall 911 now: trouble breathing.\n"
+    "Msg & data rates may apply.",
+    "check_in": "Riverside: how are you after your injection? Reply 1 = fine, 2 = sore, 3 = worried.",
     "movement": "In the first week, move and stretch the area gently.",
-    "outcome": "Riverside: this is our last planned text about your injection.",
+    "outcome": "Riverside: our last planned text about your injection.",
     "moved": "Riverside: your injection visit has a new date or time.\nWhen: {when}",
-    "on again": "Riverside: your injection visit will take place. It is no longer canceled.\nWhen: {when}",
-    "cancelled": "Riverside: your injection visit is canceled. Do not come at this time: {when}\n",
+    "on again": "Riverside: your injection visit will take place after all.\nWhen: {when}",
+    "cancelled": "Riverside: your injection visit is canceled.\nDo not come on this date: {when}\n",
     "no_show": "Riverside: we did not see you at your injection visit.",
     "opt_out": "Riverside, Guide: you will get no more texts. Reply START to get them again.",
     "opt_in": "Riverside, Guide: you will get our texts again.",
@@ -50,7 +49,6 @@ WORDS = {
 #: The step whose message in the API these words belong to, where it is not what they are called.
 _STEP = {
     "welcome at once": "welcome",
-    "safety, welcome": "safety",
     "prepare, logistics": "prepare",
     "aftercare, check_in": "aftercare",
     "aftercare, welcome": "aftercare",

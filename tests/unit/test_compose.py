@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unit.builders import library, pathway
 
-from sms_service.content.pathway_files import CONDITIONS
+from sms_service.content.variants import CONDITIONS
 from sms_service.domain.compose import (
+    PRIVACY,
     CannotComposeError,
     Situation,
     choose,
@@ -26,14 +27,15 @@ from sms_service.domain.segments import measure
 FACTS = {
     "clinic": "Cedar Clinic", "program": "Cedar Texts", "phone": "212-555-0100", "emergency": "911",
     "after_hours_phone": "212-555-0199", "date": "Thursday, May 20", "time": "9:30\u202fAM", "count": "9",
-    "address": "1 Main St", "arrive_early": "15", "offers": "Español: ES", "answer": "7",
+    "address": "1 Main St", "arrive_early": "15", "offers": "Español: ES", "answer": "7", "crisis": "988",
+    "fever": "100.4 F (38 C)", "link": "https://texts.example.org/l/x",
 }  # fmt: skip
 
 #: Every set of merged steps that a plan can ask of a step.
 MERGES = {
     "welcome": [(), ("confirm", "prepare"), ("prepare",), ("confirm",)],
     "education": [()],
-    "safety": [(), ("welcome",)],
+    "safety": [()],
     "confirm": [()],
     "prepare": [(), ("confirm",), ("logistics",), ("confirm", "logistics")],
     "logistics": [(), ("welcome",)],
@@ -45,15 +47,18 @@ MERGES = {
     "cancelled": [()],
     "no_show": [()],
 }
-SITUATIONS = [
-    (step, merged, dict(zip(CONDITIONS, values, strict=True)))
-    for step, merges in MERGES.items()
-    for merged in merges
-    for values in product(*(sorted(allowed, key=str) for allowed in CONDITIONS.values()))
-    if not (
-        "confirm" in merged and step == "prepare" and dict(zip(CONDITIONS, values, strict=True))["confirmed"]
-    )
-]
+
+
+def situations():
+    """Every situation a plan can ask for, by the conditions that the texts of a step look at at all."""
+    for step in pathway().steps:
+        looked_at = {name for v in step.variants for name in v.when} | {PRIVACY}
+        names = [name for name in CONDITIONS if name in looked_at]
+        for values in product(*(sorted(CONDITIONS[name], key=str) for name in names)):
+            flags = dict(zip(names, values, strict=True))
+            for merged in MERGES[step.id]:
+                if not ("confirm" in merged and step.id == "prepare" and flags["confirmed"]):
+                    yield step.id, merged, flags
 
 
 def variant(text: str = "Hello {clinic}", **changes) -> Variant:
@@ -64,6 +69,7 @@ class Words:
     """A catalog of one text."""
 
     language = "xx"
+    right_to_left = False
 
     def __init__(self, one: str | None, other: str | None = None) -> None:
         self.one, self.other = one, other
@@ -80,14 +86,25 @@ def test_every_step_has_its_situations() -> None:
 
 
 def test_a_text_exists_for_every_situation_and_carries_every_merged_step() -> None:
-    for step, merged, flags in SITUATIONS:
+    for step, merged, flags in situations():
         found = choose(pathway().step(step), Situation(merged=merged, flags=flags))
         assert found is not None, (step, merged, flags)
         assert found.merges >= set(merged)
         assert all(flags[name] == wanted for name, wanted in found.when.items())
+        assert (flags[PRIVACY] == 0) == (found.when.get(PRIVACY) == 0)
 
 
-@pytest.mark.parametrize("language", ["en", "es"])
+def test_where_texts_may_not_say_what_a_visit_is_for_none_does() -> None:
+    private = [v for step in pathway().steps for v in step.variants if v.when.get(PRIVACY) == 0]
+    assert private
+    for text in private:
+        for words in ("inject", "needle", "steroid", "trigger"):
+            assert words not in " ".join(text.msgids).casefold(), text.context
+        for language in library().catalogs:
+            assert library().catalogs[language].has(text), (language, text.context)
+
+
+@pytest.mark.parametrize("language", sorted(library().catalogs))
 def test_every_text_of_every_pathway_can_be_filled_and_leaves_no_placeholder(language) -> None:
     catalog = library().catalogs[language]
     texts = [v for p in library().pathways.values() for s in p.steps for v in s.variants]
@@ -95,6 +112,7 @@ def test_every_text_of_every_pathway_can_be_filled_and_leaves_no_placeholder(lan
         for count in ("1", "9"):
             done = compose(text, catalog, FACTS | {"count": count})
             assert not set("{}\u202f\u00a0") & set(done.body)
+            assert done.body.count("\u2066") == done.body.count("\u2069")
             assert done.body == unicodedata.normalize("NFC", done.body)
             assert (done.language, done.variant, len(done.catalog_hash)) == (language, text, 64)
             assert (done.encoding, done.units, done.segments) == (
@@ -124,6 +142,14 @@ def test_the_first_name_goes_in_front_where_a_phone_is_shared() -> None:
     done = compose(variant(), Words("Hola {clinic}"), FACTS, addressee="Ana")
     assert done.body == "Ana: Hola Cedar Clinic"
     assert "Ana" not in repr(done)
+
+
+def test_what_a_right_to_left_phone_would_reorder_is_isolated() -> None:
+    words = Words("اتصل {phone} ثم {emergency}، {date}")
+    words.right_to_left = True
+    facts = {"phone": "(555) 010-2000", "emergency": "911", "date": "الخميس، 20 مايو"}
+    body = compose(variant("{phone} {emergency} {date}"), words, facts, addressee="Ana").body
+    assert body == ("\u200f\u2066Ana\u2069: اتصل \u2066(555) 010-2000\u2069 ثم 911، الخميس، 20 مايو")
 
 
 def test_spaces_of_dates_do_not_cost_segments_and_words_are_composed() -> None:
@@ -171,6 +197,17 @@ def test_placeholders_are_plain_names() -> None:
     for broken in ("{", "}", "{}", "{0}", "{a.b}", "{a[0]}", "{a!r}", "{a:>9}", "{a:{b}}"):
         with pytest.raises(ValueError, match=r".+"):
             placeholders(broken)
+
+
+def test_no_two_lists_of_words_share_a_hash() -> None:
+    one = words_hash(variant("A", plural="B"), "es", ["c"])
+    assert one != words_hash(variant("A", plural=None), "es", ["B", "c"])
+
+
+@given(st.lists(st.text(max_size=4), min_size=1, max_size=3), st.lists(st.text(max_size=4), max_size=3))
+def test_the_hash_sees_nfc_and_every_border(one, other) -> None:
+    same = [unicodedata.normalize("NFC", x) for x in one] == [unicodedata.normalize("NFC", x) for x in other]
+    assert (words_hash(variant(), "es", one) == words_hash(variant(), "es", other)) is same
 
 
 def test_a_signature_is_bound_to_every_word() -> None:

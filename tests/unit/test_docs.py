@@ -38,7 +38,14 @@ def settings_table() -> dict[str, str]:
 
 
 def commands() -> set[str]:
-    return {command.name or command.callback.__name__ for command in app.registered_commands}
+    return {command.name or command.callback.__name__ for command in app.registered_commands} | {
+        group.name for group in app.registered_groups
+    }
+
+
+def content_commands() -> set[str]:
+    (group,) = (group for group in app.registered_groups if group.name == "content")
+    return {command.name for command in group.typer_instance.registered_commands}
 
 
 def in_the_readme(language: str, marker: str) -> str:
@@ -95,6 +102,7 @@ def test_a_page_names_only_commands_and_targets_that_exist(page) -> None:
     blocks = re.findall(r"```sh\n(.*?)```|`([^`\n]+)`", TEXT[page], re.DOTALL)
     code = "\n".join("".join(block) for block in blocks)
     assert set(re.findall(r"\bsms-service ([a-z]+)", code)) <= commands()
+    assert set(re.findall(r"\bsms-service content ([a-z]+)", code)) <= content_commands()
     assert set(re.findall(r"^make ([a-z][a-z-]*)", code, re.MULTILINE)) <= targets
 
 

@@ -53,7 +53,12 @@ def test_a_visit_booked_hours_ahead_and_one_booked_at_the_last_minute_break_noth
         == []
     )
     assert (
-        begun("2027-05-11 15:00").text("safety, welcome").at("2027-05-12 10:00").text("prepare").broken()
+        begun("2027-05-11 15:00")
+        .text("welcome")
+        .text("safety")
+        .at("2027-05-12 10:00")
+        .text("prepare")
+        .broken()
         == []
     )
 

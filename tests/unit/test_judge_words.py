@@ -22,6 +22,7 @@ TEXTS = [
     for pathway in library().pathways.values()
     for step in pathway.steps
     for variant in step.variants
+    if variant.when.get("privacy", 1) == 1  # the town's clinics say what a visit is for, and do not name it
 ]
 ANSWERS = {
     "opt_out": "opt_out",
@@ -42,8 +43,12 @@ ANSWERS = {
     "language_changed": "noted",
 }
 #: Answers that no use case sends.
-UNSENT = {"disclaimer"}
-LANGUAGES = sorted(library().catalogs)
+UNSENT = {
+    *("disclaimer", "help_line", "red_flag", "crisis", "opt_out_red_flag", "opt_out_crisis"),
+    *("call_me", "wrong_number"),
+}
+#: The languages of the town.
+LANGUAGES = ("en", "es")
 OFFERS = {language: library().offers(("en", "es"), language) for language in LANGUAGES}
 
 
@@ -55,6 +60,7 @@ def facts(language, wall, *others):
         "phone": spec["phone"],
         "after_hours_phone": spec["phone"],
         "emergency": "911",
+        "fever": "100.4 F (38 C)",
         "address": spec["addresses"][""],
         "arrive_early": "15",
         "count": "9",

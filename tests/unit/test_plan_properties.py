@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from unit.builders import NEW_YORK, clinic, event, feed_back, library, pathway, patient, plan_of, visit
 from unit.builders import Plan as Found
 
+from sms_service.domain.advice import advice
 from sms_service.domain.appointment import Appointment
 from sms_service.domain.compose import Situation, choose, compose
 from sms_service.domain.decide import Due, Facts, Send, decide
@@ -30,7 +31,10 @@ ZONES = [NEW_YORK, "America/Phoenix", "America/Santiago", "America/Los_Angeles"]
 HOMES = [None, "Pacific/Honolulu", "America/New_York", "Europe/Madrid"]
 BEFORE = [step.id for step in pathway().steps if step.anchor in {Anchor.BOOKED, Anchor.START}]
 FACTS = dict.fromkeys(
-    ("clinic", "program", "phone", "after_hours_phone", "emergency", "date", "time", "address", "offers"),
+    (
+        *("clinic", "program", "phone", "after_hours_phone", "emergency", "crisis", "date", "time"),
+        *("address", "offers", "fever"),
+    ),
     "x",
 ) | {"count": "9", "arrive_early": "15"}  # fmt: skip
 
@@ -237,6 +241,8 @@ class World:
             "reinstated": told(self.already).cancelled,
             "injectate": self.appointment.injectate or "unknown",
             "done": "unknown" if done is None else "yes",
+            "privacy": 1,
+            **advice({}),
         }
         variant = choose(pathway().step(row.step), Situation(merged=row.merged, flags=flags))
         assert variant is not None, (row, flags)

@@ -33,6 +33,8 @@ SAFETY, CONFIRM, CHECK_IN, PAIN = Question.SAFETY, Question.CONFIRM, Question.CH
         ("uno", ES, CONFIRM, "answer", 1),
         ("Dos", ES, SAFETY, "answer", 2),
         ("dos", EN, SAFETY, "unknown", None),
+        *[(w, k, SAFETY, "unknown", None) for w, k in (("one", EN), ("uno", ES), ("una", ES))],
+        ("1", EN, SAFETY, "answer", 1),
         ("3", EN, CHECK_IN, "answer", 3),
         ("0", EN, PAIN, "answer", 0),
         ("10", EN, PAIN, "answer", 10),

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-_TOLD = re.compile(r"(?:When|Cuándo|at this time|en esta fecha): (?P<day>.+?), (?P<clock>\d{1,2}:\d{2}.*)")
+_TOLD = re.compile(r"(?:When|Fecha|on this date|en esta fecha): (?P<day>.+?), (?P<clock>\d{1,2}:\d{2}.*)")
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})\D*?([apAP])\.?\s?[mM]")
 _NOON = 12
 

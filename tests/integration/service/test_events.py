@@ -150,8 +150,8 @@ def test_a_booking_after_a_cancellation_reinstates_the_visit(world):
     assert len(world.run()) == 1
     world.say("booked", time=world.now)
     world.run_to(world.now + timedelta(minutes=30))
-    assert world.attempt("moved").variant.startswith("trigger_point_injection.moved.on_again")
-    assert "no longer canceled" in world.provider.bodies[-1]
+    assert world.attempt("moved").variant.startswith("common.moved.on_again")
+    assert "take place after all" in world.provider.bodies[-1]
 
 
 def test_an_event_of_a_visit_moved_to_another_patient_speaks_to_the_new_one(world):

@@ -157,15 +157,15 @@ def test_a_text_in_another_language_than_the_patient_reads_by_now_is_known(past)
 def test_a_merged_first_text_is_known_for_all_it_carried(past):
     """Booked late and completed after the snapshot: the welcome was in a text that nobody plans any more."""
     past.snapshot()
-    past.say(start="2027-05-05T15:00:00")
-    past.run(at("2027-05-05 15:30"))
-    assert past.world.message("safety").merged == ["welcome"]
+    past.say(start="2027-05-03T11:30:00")
+    past.run(at("2027-05-03 12:00"))
+    assert past.world.message("logistics").merged == ["welcome"]
     past.say("completed", procedure={"done": True, "injectate": "steroid"})
-    past.run(at("2027-05-05 19:00"))
+    past.run(at("2027-05-03 16:00"))
     before = past.texts
     past.restore()
     past.learn()
-    assert "welcome" in past.world.message("safety").merged
+    assert "welcome" in past.world.message("logistics").merged
     past.run(at("2027-05-30 12:00"))
     again = past.texts
     assert again & before == before
@@ -582,10 +582,10 @@ def test_a_text_that_carried_the_welcome_is_not_laid_to_the_visit_that_was_welco
     past.run(at("2027-05-08 12:00"))
     past.snapshot()
     past.run(at("2027-05-10 10:30"))  # the safety question of the first visit
-    past.say(visit="V2", start="2027-05-13T08:00:00")
+    past.say(visit="V2", start="2027-05-10T12:00:00")
     past.say("cancelled", "V1", reason="clinic")
     past.run(at("2027-05-10 11:00"))
-    assert past.world.message("safety", "V2").merged == ["welcome"]
+    assert past.world.message("logistics", "V2").merged == ["welcome"]
     before = past.texts
     past.restore()
     past.learn()
@@ -619,9 +619,9 @@ def test_a_text_that_carried_the_welcome_is_not_of_a_visit_that_was_welcomed_bef
     past.say(visit="V1", start="2027-05-20T15:30:00")
     past.run(at("2027-05-09 12:00"))
     past.snapshot()
-    past.say(visit="V2", start="2027-05-10T17:00:00")
-    past.run(at("2027-05-09 17:00"))
-    assert past.world.message("safety", "V2").merged == ["welcome"]
+    past.say(visit="V2", start="2027-05-09T13:30:00")
+    past.run(at("2027-05-09 13:00"))
+    assert past.world.message("logistics", "V2").merged == ["welcome"]
     before = past.texts
     past.world.set(at("2027-05-10 11:00"))
     past.restore()

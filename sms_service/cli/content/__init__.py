@@ -1,0 +1,1 @@
+"""Commands for the people who write, translate, check and sign the texts."""
