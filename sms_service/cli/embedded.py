@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,6 @@ from sms_service.store.roles import Passwords, ensure_database
 _DATABASE = "sms"
 DEFAULT_DATA = ".data/service"
 _SECRETS = "secrets.json"
-_DATABASE_PATIENCE_S = 10.0
 #: What commands need to reach a service that runs from a data folder; readable by its owner only.
 ENVIRONMENT = "environment.json"
 
@@ -156,7 +155,7 @@ def _processes(
     marks = supervisor.home.servers
     silence = load_settings(env).silence_seconds
     webs = [
-        _web("web" if number == 1 else f"web-{number}", env, port, silence, _after_postgres(supervisor))
+        _web("web" if number == 1 else f"web-{number}", env, port, silence, spare=number > 1)
         for number, port in enumerate(ports, start=1)
     ]
     workers = [
@@ -167,36 +166,34 @@ def _processes(
     children = [*webs, _marked("beat", ["beat"], env, marks / "beat.ready", "SMS_BEAT_FILE", silence)]
     for name, queue in workers:
         argv = ["worker", "--queue", queue, "--name", name]
-        children.append(_marked(name, argv, env, marks / f"{name}.ready", "SMS_READY_FILE", silence))
+        mark, spare = marks / f"{name}.ready", name not in {"tick", "send-1"}
+        children.append(_marked(name, argv, env, mark, "SMS_READY_FILE", silence, spare=spare))
     return children
 
 
-def _after_postgres(supervisor: Supervisor) -> Callable[[], None]:
-    """Wait a while for the embedded database: a web process that starts without it ends, and is late then."""
-
-    def wait() -> None:
-        with suppress(KeyError, CannotStart):
-            supervisor.wait_ready("postgres", timeout=_DATABASE_PATIENCE_S)
-
-    return wait
-
-
-def _web(name: str, env: Mapping[str, str], port: int, silence: float, before: Callable[[], None]) -> Child:
+def _web(name: str, env: Mapping[str, str], port: int, silence: float, *, spare: bool) -> Child:
     url = f"http://127.0.0.1:{port}"
     return Child(
         name=name,
         argv=[sys.executable, "-m", "sms_service.cli.app", "web"],
         env={**env, "SMS_WEB_PORT": str(port)},
-        before=before,
         ready=lambda: answers(f"{url}/healthz"),
         sign=lambda: time.monotonic() if answers(f"{url}/healthz") else None,
         silence=silence,
+        spare=spare,
         shown={"url": url},
     )
 
 
 def _marked(
-    name: str, arguments: list[str], env: Mapping[str, str], mark: Path, variable: str, silence: float
+    name: str,
+    arguments: list[str],
+    env: Mapping[str, str],
+    mark: Path,
+    variable: str,
+    silence: float,
+    *,
+    spare: bool = False,
 ) -> Child:
     """A process that shows its readiness by making a file, and that it lives by touching it."""
     return Child(
@@ -207,6 +204,7 @@ def _marked(
         ready=mark.exists,
         sign=lambda: mark.stat().st_mtime_ns if mark.exists() else None,
         silence=silence,
+        spare=spare,
         grace=20.0,
     )
 

@@ -17,6 +17,7 @@ class Child:
     asked about once a second: a value that differs from the last one says that the child lives, None that
     there is none; after `silence` seconds without one the child is killed and started again, and after four
     times as long when it was not even ready.
+    Of children that all have to be started again, a `spare` one comes after the others of its wave are ready.
     `death_signal` is what the kernel sends when the supervisor dies, `grace` seconds lie between
     `stop_signal` and SIGKILL. `shown` goes to state.json, so it holds no secrets.
     """
@@ -29,6 +30,7 @@ class Child:
     before: Callable[[], None] | None = field(default=None, repr=False)
     sign: Callable[[], object] | None = field(default=None, repr=False)
     silence: float = 120.0
+    spare: bool = False
     stop_signal: Signals = Signals.SIGTERM
     grace: float = 10.0
     death_signal: Signals = Signals.SIGKILL

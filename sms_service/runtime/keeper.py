@@ -27,6 +27,7 @@ _FIRST_POLL, _LONGEST_POLL = 0.02, 0.1
 _HOPELESS_AFTER = 3  # ends before it was ever ready
 _LONGEST_LOOK = 5.0
 _WHILE_STARTING = 4  # times the silence that is allowed later
+_LONGEST_WAIT = 10.0  # for those that have to be ready first; then it is tried all the same
 
 log = logging.getLogger(__name__)
 
@@ -36,9 +37,17 @@ class Keeper:
 
     The thread starts every incarnation itself and outlives it, because the kernel's death signal
     follows the thread that started a process. `changed` is called after every change that shows here.
+    Before another incarnation is started `ahead` is asked whether those are ready without which it would
+    only fail, or take the processor from them.
     """
 
-    def __init__(self, child: Child, log_file: Path, changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        child: Child,
+        log_file: Path,
+        changed: Callable[[], None],
+        ahead: Callable[[], bool] = lambda: True,
+    ) -> None:
         self.child = child
         self.log_file = log_file
         self.ready = False
@@ -55,6 +64,7 @@ class Keeper:
         self._family: list[psutil.Process] = []
         self._process: subprocess.Popen[bytes] | None = None
         self._changed = changed
+        self._ahead = ahead
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._keep, name=f"keeper of {child.name}", daemon=True)
@@ -121,7 +131,13 @@ class Keeper:
             if time.monotonic() - began >= _HEALTHY_AFTER or self._was_killed:
                 delay = _FIRST_DELAY
             self._stopping.wait(delay)
+            self._await_those_ahead()
             delay = min(2 * delay, _LONGEST_DELAY)
+
+    def _await_those_ahead(self) -> None:
+        deadline = time.monotonic() + _LONGEST_WAIT
+        while time.monotonic() < deadline and not self._stopping.is_set() and not self._ahead():
+            self._stopping.wait(_LONGEST_POLL)
 
     def _run_once(self) -> None:
         try:

@@ -31,7 +31,8 @@ log = logging.getLogger(__name__)
 class Supervisor:
     """A context manager over one data folder; leaving it stops everything.
 
-    `start` starts a wave of children together and waits for them; waves stop in reverse. SIGINT, SIGTERM and
+    `start` starts a wave of children together and waits for them; waves stop in reverse. What has to be
+    started again waits for the waves before its own. SIGINT, SIGTERM and
     SIGHUP end `run_until_signal` and are a KeyboardInterrupt anywhere else in the block; a second one cuts
     the grace of those still stopping.
     """
@@ -74,12 +75,18 @@ class Supervisor:
 
     def start(self, *children: Child, timeout: float = 60.0) -> None:
         """Start children together, return when all are ready; raise `CannotStart` when one never is."""
+        before = [keeper for wave in self._waves for keeper in wave]
         wave: list[Keeper] = []
         self._waves.append(wave)
         for child in children:
             if child.name in self._keepers:
                 raise ValueError(f"a child named {child.name} runs already")
-            keeper = Keeper(child, self.home.logs / f"{child.name}.log", self._note_change)
+            keeper = Keeper(
+                child,
+                self.home.logs / f"{child.name}.log",
+                self._note_change,
+                _ready_ahead(child, before, wave),
+            )
             with self._changes:
                 self._keepers[child.name] = keeper
             wave.append(keeper)  # before it starts, so that an interrupt cannot lose it
@@ -173,3 +180,10 @@ class Supervisor:
             return
         self._signal = signal.Signals(number)
         raise KeyboardInterrupt
+
+
+def _ready_ahead(child: Child, before: list[Keeper], wave: list[Keeper]) -> Callable[[], bool]:
+    """Whether all are ready that a child starts again after."""
+    return lambda: all(
+        keeper.ready for keeper in (*before, *((k for k in wave if not k.child.spare) if child.spare else ()))
+    )

@@ -24,6 +24,7 @@ CLINIC: dict[str, Any] = {
         "after_hours_phone": "(555) 010-2999",
         "zone": ZONE,
         "addresses": {"": "12 River Street, Springfield"},
+        "offered_languages": ["en", "es", "zh_Hans", "vi", "ar"],
     },
     "feed": {"name": "main", "zone": ZONE, "country": "US", "types": {"TPI": PATHWAY}},
 }
@@ -56,22 +57,36 @@ class Act:
     says: str | None = None
 
 
-def people(languages: Sequence[str]) -> list[Person]:
-    """Twelve patients over the languages there are; one whose language nobody knows, one far west."""
-    names = ["Ana", "Ben", "Carla", "Dan", "Elena", "Frank", "Gloria", "Hugo", "Inés", "Jack", "Karla", "Leo"]
-    found = []
-    for number, given in enumerate(names, start=1):
-        language = languages[number % len(languages)]
-        zone = "America/Los_Angeles" if given == "Dan" else ZONE
-        found.append(
-            Person(id=str(number), given=given, language=None if given == "Leo" else language, zone=zone)
+def people() -> list[Person]:
+    """Twelve patients and ten languages; one whose language nobody knows, one far west."""
+    spoken = {
+        "Ana": "es",
+        "Ben": "en",
+        "Carla": "pt_BR",
+        "Dan": "en",
+        "Elena": "ru",
+        "Farid": "ar",
+        "Gloria": "fil",
+        "Hùng": "vi",
+        "Inés": "es",
+        "Jin": "ko",
+        "Kezia": "ht",
+        "Lin": None,
+    }
+    return [
+        Person(
+            id=str(number),
+            given=given,
+            language=language,
+            zone="America/Los_Angeles" if given == "Dan" else ZONE,
         )
-    return found
+        for number, (given, language) in enumerate(spoken.items(), start=1)
+    ]
 
 
 def acts(everyone: Sequence[Person]) -> list[Act]:
     """What happens in four weeks: bookings early and late, moves, cancellations, a no-show, replies."""
-    ana, ben, carla, dan, elena, frank, gloria, hugo, ines, jack, karla, leo = everyone
+    ana, ben, carla, dan, elena, farid, gloria, hung, ines, jin, kezia, lin = everyone
     day = timedelta(days=1)
 
     def at(days: int, hour: int, minute: int = 0) -> datetime:
@@ -114,31 +129,31 @@ def acts(everyone: Sequence[Person]) -> list[Act]:
             completed(elena, at(9, 14), "steroid"),
             says(elena, at(10, 12), "3"),
             # does not come
-            booked(frank, at(0, 12), at(7, 9)),
-            Act(at=at(7, 10), person=frank, kind="no_show"),
+            booked(farid, at(0, 12), at(7, 9)),
+            Act(at=at(7, 10), person=farid, kind="no_show"),
             # wants no texts
             booked(gloria, at(0, 13), at(8, 16)),
             says(gloria, at(0, 14), "STOP"),
             # moved there and back within ten minutes: nobody needs to hear of it
-            booked(hugo, at(1, 9), at(8, 11)),
-            Act(at=at(6, 11), person=hugo, kind="rescheduled", start=at(9, 11)),
-            Act(at=at(6, 11, 6), person=hugo, kind="rescheduled", start=at(8, 11)),
-            completed(hugo, at(8, 19, 30), "steroid"),
+            booked(hung, at(1, 9), at(8, 11)),
+            Act(at=at(6, 11), person=hung, kind="rescheduled", start=at(9, 11)),
+            Act(at=at(6, 11, 6), person=hung, kind="rescheduled", start=at(8, 11)),
+            completed(hung, at(8, 19, 30), "steroid"),
             # booked the afternoon before
             booked(ines, at(3, 15), at(4, 10)),
             completed(ines, at(4, 11), "steroid"),
             # booked two days before
-            booked(jack, at(7, 10), at(9, 10)),
-            completed(jack, at(9, 11), None),
+            booked(jin, at(7, 10), at(9, 10)),
+            completed(jin, at(9, 11), None),
             # cancelled and reinstated
-            booked(karla, at(0, 15), at(10, 10)),
-            Act(at=at(7, 12), person=karla, kind="cancelled", extra={"reason": "clinic"}),
-            Act(at=at(7, 16), person=karla, kind="booked", start=at(10, 10)),
-            completed(karla, at(10, 11), "none"),
+            booked(kezia, at(0, 15), at(10, 10)),
+            Act(at=at(7, 12), person=kezia, kind="cancelled", extra={"reason": "clinic"}),
+            Act(at=at(7, 16), person=kezia, kind="booked", start=at(10, 10)),
+            completed(kezia, at(10, 11), "none"),
             # nobody said which language; asks for help
-            booked(leo, at(0, 16), at(9, 15)),
-            says(leo, at(0, 17), "HELP"),
-            completed(leo, at(9, 16), "steroid"),
+            booked(lin, at(0, 16), at(9, 15)),
+            says(lin, at(0, 17), "HELP"),
+            completed(lin, at(9, 16), "steroid"),
         ],
         key=lambda act: act.at,
     )

@@ -9,6 +9,8 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
+from dataclasses import replace
 
 import psutil
 import pytest
@@ -96,6 +98,34 @@ def test_what_a_crashed_child_leaves_in_its_group_is_killed(data, until):
         family = [int(pid) for pid in log.read_text().split()]
         supervisor.kill("worker")
         until(lambda: all(_is_gone(pid) for pid in family))
+
+
+def test_what_is_started_again_waits_for_the_waves_before_it(data, tmp_path, until):
+    """A worker that comes back before its database only fails, and takes the processor from it."""
+    gate = tmp_path / "gate"
+    gate.touch()
+    slow = replace(_sleeper("database"), ready=gate.exists)
+    with Supervisor(data) as supervisor:
+        supervisor.start(slow)
+        supervisor.start(_sleeper("worker"), replace(_sleeper("second worker"), spare=True))
+        first = supervisor.pid("database")
+        gate.unlink()
+        for name in ("database", "worker", "second worker"):
+            supervisor.kill(name)
+        until(lambda: _pid(supervisor, "database") not in {None, first})
+        for _ in range(20):
+            assert _pid(supervisor, "worker") is _pid(supervisor, "second worker") is None
+            time.sleep(0.05)
+        gate.touch()
+        supervisor.wait_ready("worker")
+        supervisor.wait_ready("second worker")
+
+
+def _pid(supervisor, name):
+    try:
+        return supervisor.pid(name)
+    except ProcessLookupError:
+        return None
 
 
 def test_waves_stop_in_reverse_order(data, tmp_path):

@@ -110,9 +110,9 @@ def test_a_healthy_rehearsal_has_nothing_to_mend_but_its_drafts(setting, find):
 BROKEN_DATABASES = [
     (
         "UPDATE alembic_version SET version_num = '0003'",
-        "UPDATE alembic_version SET version_num = '0004'",
+        "UPDATE alembic_version SET version_num = '0005'",
         "migrations",
-        "revision 0003, and this version needs 0004",
+        "revision 0003, and this version needs 0005",
         "sms-service migrate",
     ),
     (

@@ -93,7 +93,7 @@ def test_on_an_older_schema_it_is_not_ready_and_names_the_command(world):
     try:
         ready, metrics = door(world).get("/readyz"), door(world).get("/metrics")
     finally:
-        world.do("UPDATE alembic_version SET version_num = '0004'")
+        world.do("UPDATE alembic_version SET version_num = '0005'")
     assert ready.status_code == metrics.status_code == 503
     assert "sms-service migrate" in ready.json()["problems"][0]
     assert "sms-service migrate" in metrics.json()["detail"]
