@@ -15,6 +15,7 @@ from sms_service.domain.pathway import Variant
 from sms_service.domain.people import Clinic
 
 HELP_LINE = "help_line"
+OFFERS = "{offers}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,16 +49,16 @@ def write(
     language = language_of(about.language, clinic)
     catalog = gate.catalog(variant, language)
     if catalog is not None:
-        return compose(variant, catalog, facts_of(library, clinic, about, language), addressee)
+        return compose(variant, catalog, facts_of(library, clinic, variant, about, language), addressee)
     english = gate.catalog(variant, SOURCE_LANGUAGE)
     if english is None:
         raise CannotComposeError(variant.context, f"no words in {language}")
-    text = compose(variant, english, facts_of(library, clinic, about, SOURCE_LANGUAGE), addressee)
+    text = compose(variant, english, facts_of(library, clinic, variant, about, SOURCE_LANGUAGE), addressee)
     help_line = library.answers.get(HELP_LINE)
     own = gate.catalog(help_line, language) if help_line and language != SOURCE_LANGUAGE else None
     if help_line is None or own is None:
         return text
-    return joined(text, compose(help_line, own, facts_of(library, clinic, about, language)))
+    return joined(text, compose(help_line, own, facts_of(library, clinic, help_line, about, language)))
 
 
 def pick(library: Library, clinic: Clinic, pathway: str | None, step: str, about: About) -> Variant:
@@ -98,7 +99,9 @@ def language_of(language: str | None, clinic: Clinic) -> str:
     return clinic.chinese if chosen == "zh" else chosen
 
 
-def facts_of(library: Library, clinic: Clinic, about: About, language: str) -> dict[str, str]:
+def facts_of(
+    library: Library, clinic: Clinic, variant: Variant, about: About, language: str
+) -> dict[str, str]:
     """What the placeholders stand for, written in the language."""
     facts = {
         "clinic": clinic.name,
@@ -111,8 +114,9 @@ def facts_of(library: Library, clinic: Clinic, about: About, language: str) -> d
         "address": clinic.address(about.location),
         "arrive_early": str(clinic.arrive_early_minutes),
         "count": str(max(about.follow, 2)),
-        "offers": library.offers(clinic.offered_languages, language),
     }
+    if OFFERS in variant.text:
+        facts["offers"] = library.offers(clinic.offered_languages, language)
     if about.starts:
         facts["date"] = write_date(about.starts[0].date(), language)
         facts["time"] = write_times(tuple(start.time() for start in about.starts), language)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 Choice = str | int | bool
 
@@ -31,6 +32,7 @@ def advice(chosen: Mapping[str, Choice]) -> dict[str, Choice]:
     return {point: chosen.get(point, choices[0]) for point, choices in DISPUTED.items()}
 
 
+@cache
 def fever(celsius: float) -> str:
     """The limit as a patient reads it, in both units: `100.4 F (38 C)`. Raises ValueError out of range."""
     _, least, most = FEVER_C

@@ -15,7 +15,7 @@ from sms_service.domain.pathway import Step, Variant
 from sms_service.domain.segments import measure
 
 #: Spaces that Babel puts into dates and times; each would turn a one-segment text into a UCS-2 one.
-_SPACES = str.maketrans({"\u202f": " ", "\u00a0": " ", "\u2009": " "})
+_SPACES = ("\u202f", "\u00a0", "\u2009")
 
 
 PRIVACY = "privacy"
@@ -128,6 +128,7 @@ def joined(text: Text, line: Text) -> Text:
     return replace(text, body=body, encoding=size.encoding, units=size.units, segments=size.segments)
 
 
+@lru_cache(maxsize=4096)
 def isolated(fact: str) -> str:
     """A fact inside a right-to-left text: a left-to-right isolate around what would be reordered.
 
@@ -141,7 +142,12 @@ def isolated(fact: str) -> str:
 
 def as_sent(words: str) -> str:
     """The words as they leave: NFC, and with plain spaces."""
-    return unicodedata.normalize("NFC", words).translate(_SPACES)
+    if words.isascii():
+        return words
+    words = unicodedata.normalize("NFC", words)
+    for space in _SPACES:
+        words = words.replace(space, " ")
+    return words
 
 
 @lru_cache(maxsize=8192)

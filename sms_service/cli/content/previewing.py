@@ -90,7 +90,7 @@ def _text(library: Library, clinic: Clinic, variant: Variant, language: str) -> 
     catalog = Drafts(library).catalog(variant, language)
     if catalog is None:
         return None
-    facts = {**example_facts(language), **facts_of(library, clinic, About(), language)}
+    facts = {**example_facts(language), **facts_of(library, clinic, variant, About(), language)}
     facts |= {name: example_facts(language)[name] for name in ("date", "time", "count", "offers")}
     try:
         return compose(variant, catalog, facts)

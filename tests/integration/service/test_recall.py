@@ -332,7 +332,7 @@ def test_on_a_shared_phone_the_name_in_front_says_whose_text_it_was(past):
     past.snapshot()
     past.world.do(f"UPDATE messages SET state = 'waiting', reason = 'not_yet' {bens}")
     past.run(at("2027-05-13 12:00"))
-    assert [body for _, body in past.texts if body.startswith("Ana: About")]
+    assert [body for _, body in past.texts if body.startswith("Ana: Your injection: a thin")]
     past.restore()
     past.learn()
     assert past.world.message("education", "V1").sent_at is not None
@@ -492,7 +492,7 @@ def test_what_could_not_be_delivered_of_a_step_that_nobody_plans_any_more_is_wri
     past.world.set(at("2027-05-05 15:30"))
     past.restore()
     past.learn()
-    assert past.world.states()["safety"] == ("undelivered", "undelivered")
+    assert past.world.states()["welcome"] == ("undelivered", "undelivered")
 
 
 def test_of_redacted_texts_the_first_that_waits_is_taken_and_a_person_is_asked(past):

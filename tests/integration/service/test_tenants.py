@@ -81,7 +81,7 @@ def test_every_table_with_a_tenant_forces_row_security(full):
         " AND (c.relname = 'clinics' OR EXISTS (SELECT FROM pg_attribute a"
         " WHERE a.attrelid = c.oid AND a.attname = 'clinic_id'))"
     )
-    assert {row.name for row in rows} == {*TENANT_TABLES, "api_keys", "differences"}
+    assert {row.name for row in rows} == {*TENANT_TABLES, "api_keys", "differences", "sign_offs"}
     assert all(row.forced for row in rows)
 
 
