@@ -57,6 +57,11 @@ def write_times(times: tuple[time, ...], language: str) -> str:
     return ", ".join(str(format_time(at, pattern, locale=locale)) for at in times)
 
 
+def load_dates(language: str) -> None:
+    """Read what `dates.yaml` says now, so that it is checked at start and a later edit changes nothing."""
+    _style(language)
+
+
 @cache
 def _day_pattern(language: str) -> str:
     """CLDR's own pattern for weekday, month and day, widened: its skeletons abbreviate the weekday."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sms_service.content.catalogs import SOURCE_LANGUAGE, LoadedCatalog, load_catalog, source_catalog
+from sms_service.content.dates import load_dates
 from sms_service.content.errors import ContentError
 from sms_service.content.keyword_files import LanguageWords, join, load_words
 from sms_service.content.pathway_files import load_pathway, load_shared
@@ -78,6 +79,7 @@ def load_library(pathways: Path | None = None, locales: Path | None = None) -> L
     catalogs, words = dict(source.catalogs), {}
     for language in languages_in(homes):
         words[language] = load_words(homes / language / "keywords.yaml")
+        load_dates(language)
         if language != SOURCE_LANGUAGE:
             catalogs[language] = load_catalog(language, homes / language)
     return replace(source, catalogs=catalogs, words=words, keywords={tag: join(words, tag) for tag in words})

@@ -11,10 +11,12 @@ from unit.builders import clinic, library, pathway
 from sms_service.content.catalogs import load_catalog, source_catalog
 from sms_service.content.dates import write_date, write_times
 from sms_service.content.errors import ContentError
+from sms_service.content.example_facts import example_facts
 from sms_service.content.keyword_files import join, load_words
 from sms_service.content.library import load_library
 from sms_service.content.pathway_files import load_pathway, load_shared
 from sms_service.content.places import locales_dir, pathways_dir
+from sms_service.domain.compose import compose
 from sms_service.domain.ids import AttemptId
 from sms_service.domain.pathway import Variant
 from sms_service.domain.reasons import Reason, explain
@@ -300,6 +302,17 @@ def test_what_is_missing_is_named(shipped, gone, says) -> None:
     with pytest.raises(ContentError) as caught:
         load(shipped)
     assert says in str(caught.value)
+
+
+def test_what_was_loaded_keeps_serving_when_its_files_are_broken(shipped) -> None:
+    before = load(shipped)
+    for path in [p for p in shipped.rglob("*") if p.is_file()]:
+        path.write_bytes(b"\xff{{{")
+    with pytest.raises(ContentError):
+        load(shipped)
+    text = next(text for text in before.texts if text.context == "common.help")
+    for language, catalog in before.catalogs.items():
+        assert compose(text, catalog, example_facts(language)).body
 
 
 def test_two_files_of_one_pathway_are_refused(shipped) -> None:

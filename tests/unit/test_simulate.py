@@ -154,7 +154,7 @@ def test_start_help_a_language_and_what_no_rule_knows():
     answers = [(row["step"], row["locale"]) for row in rows if row.get("reply")]
     assert answers == [
         ("opt_out", "en"),
-        ("opt_in", "en"),
+        ("answer", "en"),
         ("help", "en"),
         ("answer", "es"),
         ("answer", "es"),

@@ -29,6 +29,8 @@ from sms_service.use_cases.simulate import Outcome, Said, simulate
 
 _out = Console()
 _TYPES = ("booked", "rescheduled", "updated", "cancelled", "no_show", "arrived", "completed")
+#: Answers with a name of their own; every other one is an `answer`.
+_ANSWERS = frozenset({"opt_out", "help"})
 #: What may stand behind `completed:`; alone it leaves open whether the injection was given.
 _PROCEDURE: dict[str, dict[str, Any]] = {
     "done": {"done": True},
@@ -147,7 +149,7 @@ def _event(kind: str, at: datetime, zone: str, pathway: str, rest: str | None, n
 def _row(outcome: Outcome, zone: str) -> dict[str, Any]:
     text, at = outcome.text, outcome.at
     row: dict[str, Any] = {
-        "step": outcome.step,
+        "step": "answer" if outcome.is_answer and outcome.step not in _ANSWERS else outcome.step,
         "purpose": outcome.purpose.value,
         "at": at.astimezone(ZoneInfo(zone)).isoformat() if at else None,
         "utc": at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at else None,
