@@ -199,6 +199,7 @@ def _tell(story: dict[str, Any]) -> None:
     for attempt in story["attempts"]:
         _out.print(
             f"  attempt {attempt['id']}: {attempt['state']} {attempt['status'] or ''} {attempt['code'] or ''}"
+            f" [dim]words: {attempt['words']}[/]"
         )
 
 

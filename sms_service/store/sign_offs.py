@@ -21,26 +21,38 @@ def load_ledger(connection: sa.Connection) -> Ledger:
     for row in rows:
         pairs[row.context, row.locale].append(_pair(row))
     signed: dict[str, list[SignOff]] = defaultdict(list)
+    for act in _acts(connection, None):
+        signed[act.hash].append(act)
+    return Ledger(pairs=pairs, signed=signed)
+
+
+def acts_on(connection: sa.Connection, pair_hash: str) -> list[SignOff]:
+    """What was done with one pair, oldest first, as far as the clinics in scope may see it."""
+    return _acts(connection, pair_hash)
+
+
+def _acts(connection: sa.Connection, pair_hash: str | None) -> list[SignOff]:
     rows = connection.execute(
         sa.text(
             "SELECT p.hash, s.act, s.role, s.person, s.meaning, s.at, s.until, c.slug FROM sign_offs s"
-            " JOIN released_pairs p ON p.id = s.pair_id LEFT JOIN clinics c ON c.id = s.clinic_id ORDER BY s.id"
-        )
+            " JOIN released_pairs p ON p.id = s.pair_id LEFT JOIN clinics c ON c.id = s.clinic_id"
+            " WHERE cast(:hash AS text) IS NULL OR p.hash = :hash ORDER BY s.id"
+        ),
+        {"hash": pair_hash},
     )
-    for row in rows:
-        signed[row.hash].append(
-            SignOff(
-                hash=row.hash,
-                act=Act(row.act),
-                role=Role(row.role),
-                person=row.person,
-                meaning=row.meaning,
-                at=row.at,
-                until=row.until,
-                clinic=row.slug,
-            )
+    return [
+        SignOff(
+            hash=row.hash,
+            act=Act(row.act),
+            role=Role(row.role),
+            person=row.person,
+            meaning=row.meaning,
+            at=row.at,
+            until=row.until,
+            clinic=row.slug,
         )
-    return Ledger(pairs=pairs, signed=signed)
+        for row in rows
+    ]
 
 
 def ledger_version(connection: sa.Connection) -> tuple[int, int]:

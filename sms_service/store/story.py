@@ -8,7 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from sms_service.domain.reasons import explain
+from sms_service.domain.signing import state_of
 from sms_service.store.keyring import KeyRing
+from sms_service.store.sign_offs import acts_on
 
 _MESSAGE = """
     SELECT m.id, a.external_id AS appointment, m.cause, m.step, m.merged, m.occasion, m.pathway, m.priority,
@@ -44,13 +46,14 @@ def message_story(connection: sa.Connection, keys: KeyRing, message_id: int) -> 
     attempts = connection.execute(
         sa.text(
             "SELECT t.id, t.state, t.outcome, t.sid, t.status, t.code, t.language, t.variant, t.encoding,"
-            " t.segments, t.catalog_hash, t.committed_at, t.settled_at, t.body, p.data_key"
+            " t.segments, t.catalog_hash, t.committed_at, t.settled_at, t.body, p.data_key, m.sent_at, c.slug"
             " FROM attempts t JOIN messages m ON m.id = t.message_id JOIN patients p ON p.id = m.patient_id"
+            " JOIN clinics c ON c.id = t.clinic_id"
             " WHERE t.message_id = :id ORDER BY t.id"
         ),
         values,
     )
-    story["attempts"] = [_attempt(line, keys) for line in attempts]
+    story["attempts"] = [_attempt(connection, line, keys) for line in attempts.all()]
     receipts = connection.execute(
         sa.text(
             "SELECT r.attempt_id, r.status, nullif(r.code, 0) AS code, r.received_at FROM receipts r"
@@ -67,9 +70,13 @@ def message_story(connection: sa.Connection, keys: KeyRing, message_id: int) -> 
     return story
 
 
-def _attempt(row: sa.Row[Any], keys: KeyRing) -> dict[str, Any]:
+def _attempt(connection: sa.Connection, row: sa.Row[Any], keys: KeyRing) -> dict[str, Any]:
+    """An attempt with its words, and how far these were signed when it was made: `draft` … `signed`."""
     shown = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name begins so
     shown["body"] = keys.box(shown.pop("data_key")).open(row.body)
+    sent_at, clinic = shown.pop("sent_at"), shown.pop("slug")
+    acts = [act for act in acts_on(connection, row.catalog_hash) if act.at <= sent_at]
+    shown["words"] = state_of(row.language, acts, clinic, sent_at).word
     return shown
 
 

@@ -15,6 +15,7 @@ from sms_service.content.library import Library
 from sms_service.content.pairs import present_pairs
 from sms_service.domain.signing import Act, Pair, Role, SignError
 from sms_service.store.sign_offs import load_ledger
+from sms_service.store.story import message_story
 from sms_service.use_cases.open_words import unsigned_essentials
 from sms_service.use_cases.service import Service
 from sms_service.use_cases.sign_words import Signer, sign_words, take_ledger
@@ -63,13 +64,27 @@ def test_without_a_signature_nothing_leaves_and_a_person_is_told(live):
 
 
 def test_a_rehearsal_sends_drafts(world):
-    assert welcome_of(world)[0].startswith(LIBRARY.catalogs["es"].words["common.welcome.full"][1][1][:0])
-    assert len(world.provider.sent) == 1
+    (body,) = welcome_of(world)
+    assert _plain(LIBRARY, "es", "common.welcome.full", body)
+
+
+def words_in_story(world):
+    with world.service.db.transaction([world.home.clinic_id]) as connection:
+        story = message_story(connection, world.service.keys, world.message("welcome").id)
+    return [attempt["words"] for attempt in story["attempts"]]
+
+
+def test_a_story_says_that_a_text_was_a_draft_and_stays_so_when_it_is_signed_later(world):
+    welcome_of(world)
+    assert words_in_story(world) == ["draft"]
+    sign_all(world, pairs("es", "common.welcome.full"), at=NOW + timedelta(hours=1))
+    assert words_in_story(world) == ["draft"]
 
 
 def test_the_signed_translation_goes_out_in_exactly_those_words(live):
     sign_all(live, pairs("es", "common.welcome.full"))
     (body,) = welcome_of(live)
+    assert words_in_story(live) == ["signed"]
     attempt = live.attempt()
     assert attempt.language == "es"
     assert attempt.catalog_hash == pairs("es", "common.welcome.full")[0].hash
