@@ -68,7 +68,7 @@ def stories(year):
     return [
         Story(
             language="en",
-            phone="+12125550121",
+            phone="+14155550121",
             zone=east,
             booked=on(-9, 9, 5, east),
             start=on(2, 14, 30, east),
@@ -77,7 +77,7 @@ def stories(year):
         ),
         Story(
             language="es",
-            phone="+12125550122",
+            phone="+14155550122",
             zone=west,
             booked=on(-6, 16, 40, west),
             start=on(3, 9, 0, west),
@@ -88,7 +88,7 @@ def stories(year):
         ),
         Story(
             language="zh_Hant",
-            phone="+12125550123",
+            phone="+14155550123",
             zone=west,
             booked=on(-1, 13, 0, west),
             start=on(1, 10, 0, west),
@@ -96,7 +96,7 @@ def stories(year):
         ),
         Story(
             language="ar",
-            phone="+12125550124",
+            phone="+14155550124",
             zone=east,
             booked=on(-8, 10, 10, east),
             start=on(2, 8, 30, east),
@@ -105,7 +105,7 @@ def stories(year):
         ),
         Story(
             language="vi",
-            phone="+12125550125",
+            phone="+14155550125",
             zone=east,
             booked=on(0, 18, 0, east),
             start=on(1, 9, 0, east),

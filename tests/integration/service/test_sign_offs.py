@@ -170,24 +170,29 @@ def changed(context, text, edition=1):
     return replace(LIBRARY, pathways=steps)
 
 
-def with_library(world, library: Library) -> None:
-    old = world.service
-    world.service = Service(db=old.db, keys=old.keys, library=library)
+@pytest.fixture
+def author(live):
+    """Changes the texts under a running service, and leaves it as it was."""
+    before = live.service
+
+    def publish(library: Library) -> None:
+        live.service = Service(db=before.db, keys=before.keys, library=library)
+
+    yield publish
+    live.service = before
 
 
-def test_after_an_editorial_change_the_older_signed_pair_serves(live):
+def test_after_an_editorial_change_the_older_signed_pair_serves(live, author):
     sign_all(live, pairs("es", "common.welcome.full"))
-    with_library(
-        live, changed("common.welcome.full", "{clinic}, {program}: about {count} texts. {emergency}")
-    )
+    author(changed("common.welcome.full", "{clinic}, {program}: about {count} texts. {emergency}"))
     (body,) = welcome_of(live)
     assert live.attempt().catalog_hash == pairs("es", "common.welcome.full")[0].hash
     assert "911" in body
 
 
-def test_after_a_clinical_change_older_pairs_are_withdrawn_at_once(live):
+def test_after_a_clinical_change_older_pairs_are_withdrawn_at_once(live, author):
     sign_all(live, pairs("es", "common.welcome.full"))
-    with_library(live, changed("common.welcome.full", "{clinic}: {count} texts. {emergency}", edition=2))
+    author(changed("common.welcome.full", "{clinic}: {count} texts. {emergency}", edition=2))
     assert welcome_of(live) == []
 
 
