@@ -25,7 +25,8 @@ from sms_service.domain.signing import State
 from sms_service.intake.canonical import read_event
 from sms_service.intake.profile import Profile
 from sms_service.intake.times import known_zone
-from sms_service.use_cases.simulate import Outcome, Said, simulate
+from sms_service.use_cases.life import Outcome
+from sms_service.use_cases.simulate import Said, simulate
 
 _out = Console()
 _TYPES = ("booked", "rescheduled", "updated", "cancelled", "no_show", "arrived", "completed")
