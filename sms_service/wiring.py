@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from sms_service.content.library import Library, load_library
+from sms_service.content.library import Library, open_library
 from sms_service.settings import TWILIO, ConfigurationError, Settings, check_live
 from sms_service.store.clock import is_stepped, patient_now
 from sms_service.store.database import Database
@@ -27,7 +27,7 @@ def make_service(settings: Settings, *, pool_size: int = 5) -> Service:
     return Service(
         db=Database(settings.database_url, pool_size=pool_size),
         keys=KeyRing(settings.master_keys, settings.index_keys),
-        library=load_library(),
+        library=open_library(),
     )
 
 

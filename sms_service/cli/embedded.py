@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sms_service.content.library import load_library
 from sms_service.runtime import CannotStart, Child, Supervisor, free_port, require_free
 from sms_service.runtime.postgres import prepare_postgres
 from sms_service.runtime.valkey import prepare_valkey
@@ -69,6 +70,7 @@ def running(
     DATABASE_URL and REDIS_URL, where given, replace the embedded servers, SMS_TWILIO_BASE_URL the sandbox.
     `change` may alter each process of ours before it is started. Raises CannotStart with what to do.
     """
+    load_library()  # a broken file is told here: the processes read what they need when they need it
     with Supervisor(data) as supervisor:
         kept = _secrets(data)
         _keep(data, kept)

@@ -18,6 +18,7 @@ from rich.markup import escape
 
 from sms_service.cli.embedded import DEFAULT_DATA, environment_of
 from sms_service.cli.reconcile import reconcile
+from sms_service.content.library import load_library
 from sms_service.settings import ConfigurationError, load_settings, psycopg_url, read_setting
 from sms_service.store.blocks import close_circuit
 from sms_service.store.blocks import release as end_hold
@@ -41,7 +42,11 @@ def install(app: typer.Typer) -> None:
 
 
 def migrate() -> None:
-    """Bring the schema to the newest revision; with DATABASE_ADMIN_URL, make roles and database first."""
+    """Bring the schema to the newest revision; with DATABASE_ADMIN_URL, make roles and database first.
+
+    Reads every text first, since nothing starts before this command is done: a broken file is told here.
+    """
+    load_library()
     owner = read_setting(os.environ, "DATABASE_OWNER_URL")
     if not owner:
         raise ConfigurationError(

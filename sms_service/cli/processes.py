@@ -10,13 +10,8 @@ from tempfile import gettempdir
 from typing import Annotated
 
 import typer
-import uvicorn
 
-from sms_service.cli.embedded import answers
-from sms_service.content.library import load_library
-from sms_service.runtime import require_free
 from sms_service.settings import load_settings
-from sms_service.wiring import check_start, make_service
 
 _QUEUES = ("tick", "send", "housekeeping")
 _BEAT_STALE_S = 30.0
@@ -32,12 +27,17 @@ def install(app: typer.Typer) -> None:
 
 def web() -> None:
     """Serve the HTTP doors on SMS_WEB_HOST and SMS_WEB_PORT."""
+    import uvicorn  # noqa: PLC0415 - see below
+    from uvicorn.importer import import_from_string  # noqa: PLC0415
+
+    from sms_service.runtime import require_free  # noqa: PLC0415
+
     settings = load_settings(os.environ)
-    check_start(make_service(settings, pool_size=1), settings)
+    # made here and not by uvicorn, so that what cannot serve is told in one line
+    application = import_from_string("sms_service.web.app:from_environment")()
     require_free(settings.web_port, host=settings.web_host, what="the web process")
     uvicorn.run(
-        "sms_service.web.app:from_environment",
-        factory=True,
+        application,
         host=settings.web_host,
         port=settings.web_port,
         access_log=False,  # paths hold ids of visits
@@ -55,7 +55,6 @@ def worker(
     if queue not in _QUEUES:
         raise typer.BadParameter(f"one of {', '.join(_QUEUES)}", param_hint="--queue")
     load_settings(os.environ)
-    load_library()  # a broken file is told here, in one line, and not by every task
     # Celery is known to workers/ alone: this process becomes it.
     _become(
         "worker",
@@ -86,6 +85,8 @@ def healthcheck(
     match process:
         case "web":
             port = os.environ.get("SMS_WEB_PORT", "8000")
+            from sms_service.cli.embedded import answers  # noqa: PLC0415 - see below
+
             healthy = answers(f"http://127.0.0.1:{port}/healthz")
         case "worker":
             _become(
@@ -101,3 +102,8 @@ def healthcheck(
 
 def _become(*arguments: str) -> None:
     os.execv(sys.executable, [sys.executable, "-m", "celery", "-A", "workers.app", "-q", *arguments])  # noqa: S606
+
+
+#: These alone, for `sms_service.cli.app`: each imports what it needs when it runs, to be up soon.
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+install(app)

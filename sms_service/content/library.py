@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -70,19 +70,57 @@ def languages_in(locales: Path) -> list[str]:
     return sorted(path.name for path in locales.iterdir() if path.is_dir())
 
 
+class CatalogsOnDemand(Mapping[str, LoadedCatalog]):
+    """The same catalogs, each read when it is first asked for.
+
+    A process that is started again after a crash has to be back soon, and a sender needs few languages.
+    """
+
+    def __init__(self, english: LoadedCatalog, homes: Path, languages: Sequence[str]) -> None:
+        self._homes = homes
+        self._languages = tuple(languages)
+        self._loaded = {SOURCE_LANGUAGE: english}
+
+    def __getitem__(self, language: str) -> LoadedCatalog:
+        if language not in self._loaded:
+            if language not in self._languages:
+                raise KeyError(language)
+            # two threads may both read it: the first one's is kept
+            self._loaded.setdefault(language, load_catalog(language, self._homes / language))
+        return self._loaded[language]
+
+    def __contains__(self, language: object) -> bool:
+        return language in self._languages
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._languages)
+
+    def __len__(self) -> int:
+        return len(self._languages)
+
+
 def load_library(pathways: Path | None = None, locales: Path | None = None) -> Library:
     """Load everything. Raises ContentError for the first thing that could not be sent."""
+    library = open_library(pathways, locales)
+    return replace(library, catalogs={language: library.catalogs[language] for language in library.catalogs})
+
+
+def open_library(pathways: Path | None = None, locales: Path | None = None) -> Library:
+    """The same with each catalog read when it is first asked for, where `load_library` was content before."""
     homes = locales or locales_dir()
     if not homes.is_dir():
         raise ContentError(homes, "folder", "is missing; it holds one folder per language")
     source = load_source(pathways)
-    catalogs, words = dict(source.catalogs), {}
-    for language in languages_in(homes):
-        words[language] = load_words(homes / language / "keywords.yaml")
+    languages = languages_in(homes)
+    words = {language: load_words(homes / language / "keywords.yaml") for language in languages}
+    for language in languages:
         load_dates(language)
-        if language != SOURCE_LANGUAGE:
-            catalogs[language] = load_catalog(language, homes / language)
-    return replace(source, catalogs=catalogs, words=words, keywords={tag: join(words, tag) for tag in words})
+    return replace(
+        source,
+        catalogs=CatalogsOnDemand(source.catalogs[SOURCE_LANGUAGE], homes, languages),
+        words=words,
+        keywords={tag: join(words, tag) for tag in words},
+    )
 
 
 def texts_of(pathways: Mapping[str, Pathway], answers: Mapping[str, Variant]) -> Iterator[Variant]:

@@ -15,7 +15,7 @@ from unit.builders import library
 from sms_service.content.catalogs import read_catalog, texts_in
 from sms_service.content.compendium import load_compendium
 from sms_service.content.errors import ContentError
-from sms_service.content.library import load_source
+from sms_service.content.library import load_library, load_source, open_library
 from sms_service.content.places import locales_dir
 from sms_service.content.po_files import compendium_of, domains, updated, write_catalog
 from sms_service.content.taking_in import take_in
@@ -168,3 +168,15 @@ def test_a_formula_in_a_workbook_stays_text(tmp_path):
     path = tmp_path / "f.xlsx"
     write_workbook(path, "es", DOMAINS["common"], words)
     assert row_of(load_workbook(path)["texts"], "common.help")[3].data_type == "s"
+
+
+def test_a_catalog_is_read_when_it_is_first_asked_for_and_says_the_same():
+    eager, lazy = load_library(), open_library()
+    assert list(lazy.catalogs) == list(eager.catalogs)
+    assert len(lazy.catalogs) == len(eager.catalogs)
+    assert "es" in lazy.catalogs
+    assert "tlh" not in lazy.catalogs
+    assert lazy.catalogs["es"].words == eager.catalogs["es"].words
+    assert lazy.catalogs["es"] is lazy.catalogs["es"]
+    with pytest.raises(KeyError):
+        lazy.catalogs["tlh"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sms_service.cli.app import app
+from sms_service.cli.commands import app
 from sms_service.content.library import load_library
 from sms_service.intake.canonical import read_event
 from sms_service.intake.profile import profile_of

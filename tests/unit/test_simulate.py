@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 from unit.builders import library
 
-from sms_service.cli.app import app
+from sms_service.cli.commands import app
 from sms_service.domain.segments import measure
 
 PATHWAY = "trigger_point_injection"

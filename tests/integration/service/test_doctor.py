@@ -18,7 +18,7 @@ from integration.service.world import ADDRESS, ANA, INDEX, MASTER
 from typer.testing import CliRunner
 
 from sms_service.cli import doctor as doctor_module
-from sms_service.cli.app import app
+from sms_service.cli.commands import app
 from sms_service.cli.doctor import examine
 from sms_service.content.errors import ContentError
 from sms_service.provider.account import PROVIDER_URL, Account
