@@ -9,11 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from sms_service.content.leaflet_files import load_leaflet
 from sms_service.content.pathway_files import Shared, load_pathway, load_shared
 from sms_service.content.po_files import comments_of
+from sms_service.content.text_files import load_phrases
 from sms_service.domain.pathway import Purpose, Variant
 
-_SHARED, _SOURCES = "common.yaml", "sources.yaml"
+_SHARED, _SOURCES, _LEAFLET, _PHRASES = "common.yaml", "sources.yaml", "leaflet.yaml", "phrases.yaml"
 
 
 def extract(
@@ -32,13 +34,21 @@ def extract(
 
 
 def _texts(path: Path) -> Iterator[tuple[Variant, Purpose]]:
+    page = load_leaflet(path.with_name(_LEAFLET))
+    if path.name == _LEAFLET:
+        yield from ((variant, Purpose.LEAFLET) for variant in page.words.values())
+        return
+    if path.name == _PHRASES:
+        yield from ((variant, Purpose.PHRASE) for variant in load_phrases(path).values())
+        return
     common = path.with_name(_SHARED)
     shared = load_shared(common) if common.exists() else Shared()
-    own = shared.steps.values() if path.name == _SHARED else load_pathway(path, shared).steps
-    for step in own:
+    pathway = None if path.name == _SHARED else load_pathway(path, shared, page)
+    for step in pathway.steps if pathway else shared.steps.values():
         for variant in step.variants:
             if variant.context.startswith(f"{path.stem}."):
                 yield variant, step.purpose
-    if path.name == _SHARED:
-        for variant in shared.answers.values():
-            yield variant, Purpose.DISCLAIMER if variant.id == "disclaimer" else Purpose.ANSWER
+    if pathway is None:
+        yield from ((variant, Purpose.ANSWER) for variant in shared.answers.values())
+        return
+    yield from ((variant, Purpose.LEAFLET) for part in pathway.leaflet for variant in part.variants)

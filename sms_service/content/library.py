@@ -2,38 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sms_service.content.catalogs import SOURCE_LANGUAGE, LoadedCatalog, load_catalog, source_catalog
 from sms_service.content.dates import load_dates
 from sms_service.content.errors import ContentError
 from sms_service.content.keyword_files import LanguageWords, join, load_words
+from sms_service.content.leaflet_files import load_leaflet
 from sms_service.content.pathway_files import load_pathway, load_shared
 from sms_service.content.places import locales_dir, pathways_dir
 from sms_service.content.source_files import load_sources
-from sms_service.domain.pathway import Pathway, Variant
+from sms_service.content.text_files import load_phrases
+from sms_service.domain.pathway import Pathway, Purpose, Variant
 from sms_service.domain.understand import Keywords
 
-_SHARED = "common"
-_SOURCES = "sources"
+#: Files beside the pathways that are none.
+_SHARED, _SOURCES, _LEAFLET, _PHRASES = "common", "sources", "leaflet", "phrases"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Library:
-    """Pathways by id, answers by id, catalogs and reply words by language."""
+    """Pathways, answers, phrases and words of the leaflet page by id; catalogs, reply words by language."""
 
     pathways: Mapping[str, Pathway]
     answers: Mapping[str, Variant]
     catalogs: Mapping[str, LoadedCatalog]
     words: Mapping[str, LanguageWords]
     keywords: Mapping[str, Keywords]
+    phrases: Mapping[str, Variant] = field(default_factory=dict)
+    page: Mapping[str, Variant] = field(default_factory=dict)
 
     @property
     def texts(self) -> list[Variant]:
-        """Every text that a patient could get."""
-        return list(texts_of(self.pathways, self.answers))
+        """Every text that a patient could get or read."""
+        return [variant for variant, _ in self.purposes]
+
+    @property
+    def purposes(self) -> list[tuple[Variant, Purpose]]:
+        """Every text once, also where several pathways share it, with what it is for."""
+        return list(_purposes(self.pathways, self.answers, self.phrases, self.page))
 
     def catalog(self, language: str | None, default: str) -> LoadedCatalog:
         """The catalog of a language, else of the clinic's default, else English."""
@@ -52,16 +61,26 @@ def load_source(pathways: Path | None = None) -> Library:
     """The English texts alone, without any translation. Raises ContentError for a broken file."""
     folder = pathways or pathways_dir()
     facts = load_sources(folder / f"{_SOURCES}.yaml")
-    shared = load_shared(folder / f"{_SHARED}.yaml", frozenset(facts))
-    sources = [path for path in sorted(folder.glob("*.yaml")) if path.stem not in {_SHARED, _SOURCES}]
-    loaded = [load_pathway(path, shared) for path in sources]
+    known = frozenset(facts)
+    shared = load_shared(folder / f"{_SHARED}.yaml", known)
+    page = load_leaflet(folder / f"{_LEAFLET}.yaml", known)
+    phrases = load_phrases(folder / f"{_PHRASES}.yaml", known)
+    others = {_SHARED, _SOURCES, _LEAFLET, _PHRASES}
+    sources = [path for path in sorted(folder.glob("*.yaml")) if path.stem not in others]
+    loaded = [load_pathway(path, shared, page) for path in sources]
     by_id = {pathway.id: pathway for pathway in loaded}
     for path, pathway in zip(sources, loaded, strict=True):
         if by_id[pathway.id] is not pathway:
             raise ContentError(path, "domain", f"{pathway.id!r} is taken by another file; give each its own")
-    english = source_catalog(texts_of(by_id, shared.answers))
+    texts = _purposes(by_id, shared.answers, phrases, page.words)
     return Library(
-        pathways=by_id, answers=shared.answers, catalogs={SOURCE_LANGUAGE: english}, words={}, keywords={}
+        pathways=by_id,
+        answers=shared.answers,
+        phrases=phrases,
+        page=page.words,
+        catalogs={SOURCE_LANGUAGE: source_catalog(variant for variant, _ in texts)},
+        words={},
+        keywords={},
     )
 
 
@@ -123,7 +142,18 @@ def open_library(pathways: Path | None = None, locales: Path | None = None) -> L
     )
 
 
-def texts_of(pathways: Mapping[str, Pathway], answers: Mapping[str, Variant]) -> Iterator[Variant]:
-    """Every text once, also where several pathways share it."""
-    every = [v for pathway in pathways.values() for step in pathway.steps for v in step.variants]
-    yield from {variant.context: variant for variant in (*every, *answers.values())}.values()
+def _purposes(
+    pathways: Mapping[str, Pathway],
+    answers: Mapping[str, Variant],
+    phrases: Mapping[str, Variant],
+    page: Mapping[str, Variant],
+) -> Iterable[tuple[Variant, Purpose]]:
+    every: dict[str, tuple[Variant, Purpose]] = {}
+    for pathway in pathways.values():
+        every |= {v.context: (v, step.purpose) for step in pathway.steps for v in step.variants}
+    every |= {v.context: (v, Purpose.ANSWER) for v in answers.values()}
+    every |= {v.context: (v, Purpose.PHRASE) for v in phrases.values()}
+    every |= {v.context: (v, Purpose.LEAFLET) for v in page.values()}
+    for pathway in pathways.values():
+        every |= {v.context: (v, Purpose.LEAFLET) for part in pathway.leaflet for v in part.variants}
+    return every.values()

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from sms_service.content.errors import ContentError
+from sms_service.content.leaflet_files import Leaflet, load_sections
 from sms_service.content.sentences import Sentence, load_sentences
+from sms_service.content.text_files import SEE, UNREADABLE, load_texts, name_of, shelf_of
 from sms_service.content.variants import Shelf, needs, variants
 from sms_service.content.yaml_files import Lined, need, need_list, once, place_of, read_yaml
 from sms_service.domain.pathway import (
@@ -26,9 +28,6 @@ from sms_service.domain.pathway import (
 )
 from sms_service.domain.planned import TaskKind
 
-_UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
-_SEE = "see docs/writing-content.md for the words that may stand here"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shared:
@@ -43,26 +42,20 @@ class Shared:
 def load_shared(path: Path, sources: frozenset[str] | None = None) -> Shared:
     """Read the file of what pathways share. Raises ContentError for anything that could not be sent."""
     data = read_yaml(path)
-    shelf = Shelf(
-        path=path,
-        domain=need(path, "file", data, "domain"),
-        sentences=load_sentences(path, data.get("sentences") or {}),
-        sources=sources,
-    )
-    answers = [_answer(shelf, raw) for raw in need_list(path, data, "texts")]
-    once(path, "text", [variant.id for variant in answers])
+    shelf = shelf_of(path, data, sources)
+    answers = load_texts(shelf, need_list(path, data, "texts"))
     steps = [_step(shelf, raw) for raw in data.get("steps") or ()]
     return Shared(
         sentences=shelf.sentences,
         steps={step.id: step for step in steps},
-        answers={variant.id: variant for variant in answers},
+        answers=answers,
         sources=sources,
     )
 
 
-def load_pathway(path: Path, shared: Shared | None = None) -> Pathway:
+def load_pathway(path: Path, shared: Shared | None = None, page: Leaflet | None = None) -> Pathway:
     """Read one pathway file. Raises ContentError for anything that could not be sent."""
-    shared = shared or Shared()
+    shared, page = shared or Shared(), page or Leaflet()
     data = read_yaml(path)
     own = load_sentences(path, data.get("sentences") or {})
     twice = sorted(set(own) & set(shared.sentences))
@@ -80,25 +73,19 @@ def load_pathway(path: Path, shared: Shared | None = None) -> Pathway:
         once(path, f"step {step.id}: variant", [variant.id for variant in step.variants])
     _check_merges(path, steps)
     late = tuple(_late(path, steps, raw) for raw in data.get("late_booking") or ())
-    return Pathway(id=shelf.domain, name=need(path, "file", data, "name"), steps=steps, late_booking=late)
-
-
-def _answer(shelf: Shelf, raw: Any) -> Variant:  # noqa: ANN401 - YAML is untyped
-    try:
-        (variant,) = variants(shelf, "", raw)
-    except _UNREADABLE as error:
-        raise ContentError(shelf.path, place_of(f"text {_id(raw)}", raw), f"{error}; {_SEE}") from error
-    return variant
-
-
-def _id(raw: object) -> object:
-    return raw.get("id") or raw.get("shared", "?") if isinstance(raw, Mapping) else repr(raw)
+    return Pathway(
+        id=shelf.domain,
+        name=need(path, "file", data, "name"),
+        steps=steps,
+        leaflet=load_sections(shelf, page, data.get("leaflet")),
+        late_booking=late,
+    )
 
 
 def _own_or_shared(shelf: Shelf, shared: Shared, raw: Any) -> Step:  # noqa: ANN401 - as above
     if not isinstance(raw, Lined) or "shared" not in raw:
         return _step(shelf, raw)
-    name, place = raw["shared"], place_of(f"step {_id(raw)}", raw)
+    name, place = raw["shared"], place_of(f"step {name_of(raw)}", raw)
     if name not in shared.steps:
         known = ", ".join(shared.steps)
         raise ContentError(shelf.path, place, f"common.yaml has no step {name!r}; there are {known}")
@@ -111,7 +98,7 @@ def _own_or_shared(shelf: Shelf, shared: Shared, raw: Any) -> Step:  # noqa: ANN
 
 
 def _step(shelf: Shelf, raw: Any) -> Step:  # noqa: ANN401 - as above
-    path, place = shelf.path, place_of(f"step {_id(raw)}", raw)
+    path, place = shelf.path, place_of(f"step {name_of(raw)}", raw)
     try:
         until = need(path, place, raw, "until")
         texts = _variants(shelf, raw["id"], place, need(path, place, raw, "variants"))
@@ -127,15 +114,15 @@ def _step(shelf: Shelf, raw: Any) -> Step:  # noqa: ANN401 - as above
             notice=bool(raw.get("notice", False)),
             needs=needs(texts),
         )
-    except _UNREADABLE as error:
-        raise ContentError(path, place, f"{error}; {_SEE}") from error
+    except UNREADABLE as error:
+        raise ContentError(path, place, f"{error}; {SEE}") from error
 
 
 def _variants(shelf: Shelf, step: str, place: str, raw: list[Any]) -> tuple[Variant, ...]:
     try:
         return tuple(variant for entry in raw for variant in variants(shelf, f"{step}.", entry))
-    except _UNREADABLE as error:
-        raise ContentError(shelf.path, place, f"{error}; {_SEE}") from error
+    except UNREADABLE as error:
+        raise ContentError(shelf.path, place, f"{error}; {SEE}") from error
 
 
 def _offset(raw: Mapping[str, Any]) -> Offset:
@@ -161,7 +148,7 @@ def _late(path: Path, steps: tuple[Step, ...], raw: Mapping[str, Any]) -> LateBo
             drop=frozenset(raw.get("drop") or ()),
             task=TaskKind(raw["task"]) if raw.get("task") else None,
         )
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise ContentError(path, place, f"cannot be read: {error}") from error
     named = {part for m in (*rule.now, *rule.scheduled) for part in (m.step, *m.merge)} | rule.drop
     unknown = named - {step.id for step in steps}

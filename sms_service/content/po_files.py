@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,6 +33,8 @@ def comments_of(variant: Variant, purpose: str) -> list[str]:
         (
             f"Budget: {variant.budget} segments, with the longest facts: {ascii_room} characters in plain"
             f" Latin letters, {room} in any other script or with accents."
+            if variant.budget
+            else "Part of a page: its length is free, but a short text is read and a long one is not."
         ),
         "Reading level: 6th grade; short words, short sentences, no jargon.",
     ]
@@ -149,12 +151,9 @@ def _empty(language: str, what: str) -> Catalog:
     )
 
 
-def domains(
-    texts: Iterable[Variant], purposes: Mapping[str, Purpose]
-) -> Iterator[tuple[str, list[tuple[Variant, str]]]]:
+def domains(texts: Iterable[tuple[Variant, Purpose]]) -> Iterator[tuple[str, list[tuple[Variant, str]]]]:
     """The texts of each domain, with what each is for."""
     grouped: dict[str, list[tuple[Variant, str]]] = {}
-    for variant in texts:
-        purpose = purposes.get(variant.context, Purpose.ANSWER).value
-        grouped.setdefault(variant.context.split(".")[0], []).append((variant, purpose))
+    for variant, purpose in texts:
+        grouped.setdefault(variant.context.split(".")[0], []).append((variant, purpose.value))
     yield from grouped.items()

@@ -11,7 +11,7 @@ from sms_service.content.gate import Gate
 from sms_service.content.library import Library
 from sms_service.domain.advice import fever
 from sms_service.domain.compose import PRIVACY, CannotComposeError, Situation, Text, choose, compose, joined
-from sms_service.domain.pathway import Variant
+from sms_service.domain.pathway import Section, Variant
 from sms_service.domain.people import Clinic
 
 HELP_LINE = "help_line"
@@ -84,6 +84,14 @@ def pick(library: Library, clinic: Clinic, pathway: str | None, step: str, about
     if variant is None:
         raise CannotComposeError(f"{pathway}.{step}", "no words for this situation")
     return variant
+
+
+def section(clinic: Clinic, part: Section) -> Variant:
+    """The words of a leaflet's section for the clinic's choices. CannotComposeError when there are none."""
+    for variant in part.variants:
+        if all(clinic.advice.get(point) == choice for point, choice in variant.when.items()):
+            return variant
+    raise CannotComposeError(part.id, "no words for this clinic")
 
 
 def answer(library: Library, text: str) -> Variant:

@@ -20,6 +20,8 @@ class Purpose(StrEnum):
     LOGISTICS = "logistics"
     CHECK_IN = "check_in"
     ANSWER = "answer"
+    PHRASE = "phrase"
+    LEAFLET = "leaflet"
 
 
 class Priority(IntEnum):
@@ -88,6 +90,7 @@ class Variant:
     `context` is the gettext msgctxt `pathway.step.variant`; `plural_by` names the placeholder that
     chooses between `text` and `plural`. `lines` are the whole sentences the text consists of, for the
     translators' memory. `edition` grows when the meaning changes: older sign-offs then end at once.
+    A `budget` of 0 marks words of a page, which are not sent and have no segments.
     """
 
     id: str
@@ -163,12 +166,23 @@ class LateBooking:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A part of the leaflet; one of `variants` for each choice of the clinic on the points it touches."""
+
+    id: str
+    variants: tuple[Variant, ...]
+    picture: str | None = None
+    """The drawing beside it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pathway:
-    """The steps for one procedure, in the order in which a patient meets them."""
+    """The steps for one procedure, in the order in which a patient meets them, and its leaflet."""
 
     id: str
     name: str
     steps: tuple[Step, ...]
+    leaflet: tuple[Section, ...] = ()
     late_booking: tuple[LateBooking, ...] = ()
     short_welcome_days: int = 183
 

@@ -24,8 +24,7 @@ from sms_service.content.workbook import write_workbook
 SOURCE = load_source()
 ROOT = Path(__file__).parents[2]
 TEXTS = {text.context: text for text in SOURCE.texts}
-PURPOSES = {v.context: s.purpose for p in SOURCE.pathways.values() for s in p.steps for v in s.variants}
-DOMAINS = dict(domains(SOURCE.texts, PURPOSES))
+DOMAINS = dict(domains(SOURCE.purposes))
 
 
 def test_pybabel_extracts_exactly_our_texts(tmp_path):

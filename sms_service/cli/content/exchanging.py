@@ -56,14 +56,11 @@ def export(
         return
     to.mkdir(parents=True, exist_ok=True)
     library = load()
-    purposes = {
-        v.context: step.purpose for p in library.pathways.values() for step in p.steps for v in step.variants
-    }
     for language in chosen(locales_dir(), locale):
         if language == SOURCE_LANGUAGE:
             continue
         words = {context: held[1] for context, held in library.catalogs[language].words.items()}
-        for domain, texts in domains(library.texts, purposes):
+        for domain, texts in domains(library.purposes):
             path = to / f"{language}-{domain}.{kind.value}"
             if kind is Format.PO:
                 shutil.copyfile(locales_dir() / language / "LC_MESSAGES" / f"{domain}.po", path)

@@ -35,16 +35,13 @@ def update(
     """
     folder = locales or locales_dir()
     source = load_source()
-    purposes = {
-        v.context: step.purpose for p in source.pathways.values() for step in p.steps for v in step.variants
-    }
     for language in chosen(folder, locale):
         if language == SOURCE_LANGUAGE:
             continue
         home = folder / language
         memory = load_compendium(language, home)
         write_catalog(compendium_of(language, source.texts, home / COMPENDIUM), home / COMPENDIUM)
-        for domain, texts in domains(source.texts, purposes):
+        for domain, texts in domains(source.purposes):
             path = home / "LC_MESSAGES" / f"{domain}.po"
             if refill and path.exists():
                 path.unlink()

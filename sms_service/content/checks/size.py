@@ -22,6 +22,8 @@ _IN_BRACES = re.compile(r"\{[^{}]*\}")
 
 def check_segments(entry: Entry) -> Iterator[tuple[str, str]]:
     """Within the declared budget, and no budget above what a text of its kind may have."""
+    if not entry.variant.budget:
+        return  # words of a page
     much = bool(entry.variant.merges) or (entry.step is not None and entry.step.id in _CARRIES_MUCH)
     if entry.variant.budget > (_MUCH if much else _USUAL):
         yield "budget", f"declares {entry.variant.budget} segments; {_MUCH if much else _USUAL} are allowed"
