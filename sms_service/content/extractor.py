@@ -34,15 +34,15 @@ def extract(
 
 
 def _texts(path: Path) -> Iterator[tuple[Variant, Purpose]]:
-    page = load_leaflet(path.with_name(_LEAFLET))
+    common = path.with_name(_SHARED)
+    shared = load_shared(common) if common.exists() else Shared()
+    page = load_leaflet(path.with_name(_LEAFLET), shared.sentences)
     if path.name == _LEAFLET:
         yield from ((variant, Purpose.LEAFLET) for variant in page.words.values())
         return
     if path.name == _PHRASES:
         yield from ((variant, Purpose.PHRASE) for variant in load_phrases(path).values())
         return
-    common = path.with_name(_SHARED)
-    shared = load_shared(common) if common.exists() else Shared()
     pathway = None if path.name == _SHARED else load_pathway(path, shared, page)
     for step in pathway.steps if pathway else shared.steps.values():
         for variant in step.variants:

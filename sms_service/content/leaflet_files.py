@@ -34,16 +34,22 @@ class Leaflet:
         return frozenset(name.removeprefix(start) for name in self.words if name.startswith(start))
 
 
-def load_leaflet(path: Path, sources: frozenset[str] | None = None) -> Leaflet:
-    """Read the words of the page; empty where there is no such file. Raises ContentError."""
+def load_leaflet(
+    path: Path, common: Mapping[str, Sentence], sources: frozenset[str] | None = None
+) -> Leaflet:
+    """Read the words of the page; empty where there is no such file. Raises ContentError.
+
+    Its texts may say the sentences of `common` too.
+    """
     if not path.exists():
         return Leaflet()
     data = read_yaml(path)
     shelf = shelf_of(path, data, sources)
     if shelf.domain != DOMAIN:
         raise ContentError(path, "domain", f"must be {DOMAIN}, not {shelf.domain!r}")
+    whole = replace(shelf, sentences={**common, **shelf.sentences})
     return Leaflet(
-        sentences=shelf.sentences, words=load_texts(shelf, need_list(path, data, "texts"), page=True)
+        sentences=shelf.sentences, words=load_texts(whole, need_list(path, data, "texts"), page=True)
     )
 
 
@@ -67,15 +73,16 @@ def _section(shelf: Shelf, page: Leaflet, pathway: str, name: str, raw: Any) -> 
     place = place_of(f"leaflet {name}", raw)
     try:
         entry = dict(raw)
-        picture = entry.pop("picture", None)
+        pictures = tuple(map(str, entry.pop("pictures", ())))
         extra = sorted(set(entry) - _KEYS)
         if extra:
-            raise ValueError(f"a section has {', '.join(sorted(_KEYS))} and picture, not {extra[0]}")
-        if picture is not None and picture not in page.pictures:
+            raise ValueError(f"a section has {', '.join(sorted(_KEYS))} and pictures, not {extra[0]}")
+        strange = sorted(set(pictures) - page.pictures)
+        if strange:
             known = ", ".join(sorted(page.pictures))
-            raise ValueError(f"no picture is called {picture!r}; there are {known}")
+            raise ValueError(f"no picture is called {strange[0]!r}; there are {known}")
         texts = tuple(variants(shelf, f"{pathway}.", {**entry, "id": name}))
     except UNREADABLE as error:
         raise ContentError(shelf.path, place, f"{error}; {SEE}") from error
     line = getattr(raw, "line", 0)
-    return Section(id=name, variants=tuple(replace(v, budget=0, line=line) for v in texts), picture=picture)
+    return Section(id=name, variants=tuple(replace(v, budget=0, line=line) for v in texts), pictures=pictures)

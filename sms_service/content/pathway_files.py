@@ -14,7 +14,9 @@ from sms_service.content.sentences import Sentence, load_sentences
 from sms_service.content.text_files import SEE, UNREADABLE, load_texts, name_of, shelf_of
 from sms_service.content.variants import Shelf, needs, variants
 from sms_service.content.yaml_files import Lined, need, need_list, once, place_of, read_yaml
+from sms_service.domain.compose import PRIVACY
 from sms_service.domain.pathway import (
+    CALL_LIST,
     Anchor,
     LateBooking,
     Merge,
@@ -71,6 +73,10 @@ def load_pathway(path: Path, shared: Shared | None = None, page: Leaflet | None 
     once(path, "step", [step.id for step in steps])
     for step in steps:
         once(path, f"step {step.id}: variant", [variant.id for variant in step.variants])
+        if all(variant.when.get(PRIVACY) == 0 for variant in step.variants):
+            raise ContentError(
+                path, f"step {step.id}", "has texts for privacy 0 only; write one for the other levels"
+            )
     _check_merges(path, steps)
     late = tuple(_late(path, steps, raw) for raw in data.get("late_booking") or ())
     return Pathway(
@@ -79,6 +85,7 @@ def load_pathway(path: Path, shared: Shared | None = None, page: Leaflet | None 
         steps=steps,
         leaflet=load_sections(shelf, page, data.get("leaflet")),
         late_booking=late,
+        call_list=_call_list(path, data.get("call_list")),
     )
 
 
@@ -89,12 +96,21 @@ def _own_or_shared(shelf: Shelf, shared: Shared, raw: Any) -> Step:  # noqa: ANN
     if name not in shared.steps:
         known = ", ".join(shared.steps)
         raise ContentError(shelf.path, place, f"common.yaml has no step {name!r}; there are {known}")
-    extra = sorted(set(map(str, raw)) - {"shared", "variants"})
+    extra = sorted(set(map(str, raw)) - {"shared", "variants", "offset", "until"})
     if extra:
-        raise ContentError(shelf.path, place, f"a shared step takes `variants` only, not `{extra[0]}`")
+        problem = f"a shared step takes `variants`, `offset` and `until`, not `{extra[0]}`"
+        raise ContentError(shelf.path, place, problem)
     step = shared.steps[name]
     own = _variants(shelf, str(name), place, raw.get("variants") or [])
-    return replace(step, variants=(*own, *step.variants), needs=step.needs | needs(own))
+    step = replace(step, variants=(*own, *step.variants), needs=step.needs | needs(own))
+    try:
+        if "offset" in raw:
+            step = replace(step, offset=_offset(raw["offset"]))
+        if "until" in raw:
+            step = replace(step, until=_window(raw["until"]))
+    except UNREADABLE as error:
+        raise ContentError(shelf.path, place, f"{error}; {SEE}") from error
+    return step
 
 
 def _step(shelf: Shelf, raw: Any) -> Step:  # noqa: ANN401 - as above
@@ -108,7 +124,7 @@ def _step(shelf: Shelf, raw: Any) -> Step:  # noqa: ANN401 - as above
             priority=Priority[str(raw.get("priority")).upper()],
             anchor=Anchor(str(raw.get("anchor"))),
             offset=_offset(need(path, place, raw, "offset")),
-            until=Window(anchor=Anchor(until.get("anchor")), offset=_offset(until)),
+            until=_window(until),
             variants=texts,
             repeatable=bool(raw.get("repeatable", False)),
             notice=bool(raw.get("notice", False)),
@@ -123,6 +139,17 @@ def _variants(shelf: Shelf, step: str, place: str, raw: list[Any]) -> tuple[Vari
         return tuple(variant for entry in raw for variant in variants(shelf, f"{step}.", entry))
     except UNREADABLE as error:
         raise ContentError(shelf.path, place, f"{error}; {SEE}") from error
+
+
+def _call_list(path: Path, raw: Mapping[str, Any] | None) -> Offset:
+    try:
+        return CALL_LIST if raw is None else _offset(raw)
+    except UNREADABLE as error:
+        raise ContentError(path, "call_list", f"{error}; {SEE}") from error
+
+
+def _window(raw: Mapping[str, Any]) -> Window:
+    return Window(anchor=Anchor(str(raw.get("anchor"))), offset=_offset(raw))
 
 
 def _offset(raw: Mapping[str, Any]) -> Offset:

@@ -63,12 +63,12 @@ def fold_logistics(case: Case, entries: list[Entry], reasons: dict[str, Reason])
 
 
 def confirm_in_notice(
-    case: Case, notice: list[Planned], entries: list[Entry], late: LateBooking | None, first: datetime
+    case: Case, notice: list[Planned], entries: list[Entry], first: datetime
 ) -> tuple[list[Planned], list[Entry]]:
     """Where *confirm* would go at once, the text about the move asks whether the patient is coming."""
     alone = next((entry for entry in entries if entry.step.id == "confirm" and not entry.merge), None)
     if alone is None or not any(row.goes for row in notice):
         return notice, entries
-    if not (late is not None and late.collapses) and case.moments.due(alone.step) >= first:
+    if not alone.now and case.moments.due(alone.step) >= first:
         return notice, entries
     return [replace(notice[0], merged=("confirm",))], [entry for entry in entries if entry is not alone]

@@ -75,6 +75,10 @@ class Offset:
             raise ValueError("an offset is either minutes or days with a local time, not both")
 
 
+#: Two days before the visit, where a pathway says nothing else.
+CALL_LIST = Offset(days=-2, at=time(10))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
     """The end of the time in which a step is still useful."""
@@ -171,8 +175,8 @@ class Section:
 
     id: str
     variants: tuple[Variant, ...]
-    picture: str | None = None
-    """The drawing beside it."""
+    pictures: tuple[str, ...] = ()
+    """The drawings beside it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +188,8 @@ class Pathway:
     steps: tuple[Step, ...]
     leaflet: tuple[Section, ...] = ()
     late_booking: tuple[LateBooking, ...] = ()
+    call_list: Offset = CALL_LIST
+    """When, from the start, staff are to phone whoever has not answered the safety question."""
     short_welcome_days: int = 183
 
     def step(self, step_id: str) -> Step:

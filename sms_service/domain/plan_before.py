@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 
 from sms_service.domain.case import Case
 from sms_service.domain.collapse import Entry, confirm_in_notice, entries_for, fold_logistics
 from sms_service.domain.needed import needed
-from sms_service.domain.pathway import Anchor, LateBooking, Offset, Priority, Step
+from sms_service.domain.pathway import Anchor, LateBooking, Priority, Step
 from sms_service.domain.plan_notices import moved
 from sms_service.domain.planned import Planned, TaskKind, Wish, left_out
 from sms_service.domain.reasons import Reason
@@ -27,7 +27,7 @@ def before(case: Case) -> list[Planned]:
     late = _late(case, (case.start.instant - first).total_seconds() / _HOUR)
     wanted, reasons = needed(case)
     entries = fold_logistics(case, entries_for(case, late, wanted), reasons)
-    notice, entries = confirm_in_notice(case, notice, entries, late, first)
+    notice, entries = confirm_in_notice(case, notice, entries, first)
     rows = [_row(case, entry, first) for entry in entries]
     for entry, row in zip(entries, rows, strict=True):
         if row.reason is not None:
@@ -63,7 +63,7 @@ def _row(case: Case, entry: Entry, first: datetime) -> Planned:
     if "welcome" not in (step.id, *entry.merge):
         first += _OPENING
     raw = first if entry.now else case.moments.due(step)
-    if raw < first and step.id == "education":
+    if step.id == "education" and (entry.now or raw < first):
         return _absent(case, step, Reason.LATE_BOOKING)
     if raw < first and step.id == "confirm" and not case.sent("prepare"):
         return _absent(case, step, Reason.ASKED_LATER)
@@ -110,7 +110,7 @@ def _with_tasks(
     if late is not None and late.task is not None:
         wish = Wish(kind=TaskKind(late.task), due=case.now)
     else:
-        deadline = case.moments.resolve(Anchor.START, Offset(days=-2, at=time(10)))
+        deadline = case.moments.resolve(Anchor.START, case.pathway.call_list)
         wish = Wish(kind=TaskKind.SAFETY_UNANSWERED, due=deadline)
     carrier = next((row for row in rows if row.step == "safety" or "safety" in row.merged), None)
     return [replace(row, tasks=(*row.tasks, wish)) if row is carrier else row for row in rows]
