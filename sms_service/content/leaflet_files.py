@@ -11,7 +11,7 @@ from sms_service.content.errors import ContentError
 from sms_service.content.sentences import Sentence
 from sms_service.content.text_files import SEE, UNREADABLE, load_texts, shelf_of
 from sms_service.content.variants import Shelf, variants
-from sms_service.content.yaml_files import need_list, place_of, read_yaml
+from sms_service.content.yaml_files import Lined, need_list, place_of, read_yaml
 from sms_service.domain.pathway import Section, Variant
 
 DOMAIN = "leaflet"
@@ -72,17 +72,17 @@ def load_sections(shelf: Shelf, page: Leaflet, raw: Any) -> tuple[Section, ...]:
 def _section(shelf: Shelf, page: Leaflet, pathway: str, name: str, raw: Any) -> Section:  # noqa: ANN401 - as above
     place = place_of(f"leaflet {name}", raw)
     try:
-        entry = dict(raw)
+        entry = Lined(raw, id=name)
+        entry.line = getattr(raw, "line", 0)
         pictures = tuple(map(str, entry.pop("pictures", ())))
-        extra = sorted(set(entry) - _KEYS)
+        extra = sorted(set(raw) - _KEYS - {"pictures"})
         if extra:
             raise ValueError(f"a section has {', '.join(sorted(_KEYS))} and pictures, not {extra[0]}")
         strange = sorted(set(pictures) - page.pictures)
         if strange:
             known = ", ".join(sorted(page.pictures))
             raise ValueError(f"no picture is called {strange[0]!r}; there are {known}")
-        texts = tuple(variants(shelf, f"{pathway}.", {**entry, "id": name}))
+        texts = tuple(variants(shelf, f"{pathway}.", entry))
     except UNREADABLE as error:
         raise ContentError(shelf.path, place, f"{error}; {SEE}") from error
-    line = getattr(raw, "line", 0)
-    return Section(id=name, variants=tuple(replace(v, budget=0, line=line) for v in texts), pictures=pictures)
+    return Section(id=name, variants=tuple(replace(v, budget=0) for v in texts), pictures=pictures)

@@ -9,13 +9,14 @@ from sms_service.cli.content import (
     counting,
     exchanging,
     previewing,
+    printing,
     signing,
     simulating,
     updating,
 )
 
 app = typer.Typer(no_args_is_help=True, help="Write, translate, check and sign the texts.")
-for group in (checking, updating, signing, exchanging):
+for group in (checking, updating, signing, exchanging, printing):
     group.install(app)
 
 
