@@ -91,7 +91,7 @@ def test_phrases_and_the_words_of_the_page_have_their_purpose():
         ("say: [[j_needle]", "say: [[j_nedle]", "no sentence is called 'j_nedle'"),
         ("  j_needle:", "  l_tell:", "is in leaflet.yaml too; give it another name"),
         ("sources: [j-flare]", "sources: [j-flair]", "no source is called 'j-flair'"),
-        ("say: [[about, may_help]", "when: {privacy: 0}\n        say: [[about, may_help]", "for privacy 0 only"),
+        ("say: [[about, may", "when: {privacy: 0}\n        say: [[about, may", "for privacy 0 only"),
     ],
 )  # fmt: skip
 def test_a_leaflet_that_cannot_be_shown_is_refused_with_its_place(folder, old, new, says):
