@@ -92,13 +92,14 @@ def updated(
 
 def _strings(variant: Variant, held: Message | None, memory: Compendium) -> tuple[Words, bool]:
     """The words to begin with, and whether a person has to look at them first."""
-    same = held is not None and held.string and texts_in(held.id) == variant.msgids
+    old = texts_in(held.string) if held is not None else ("",)
+    same = held is not None and any(old) and texts_in(held.id) == variant.msgids
     if held is not None and same and not held.fuzzy:
-        return texts_in(held.string), False
+        return old, False
     filled = memory.fill(variant)
     if filled is not None:
         return filled, False
-    return (texts_in(held.string), True) if held is not None and held.string else (("",), False)
+    return (old, True) if any(old) else (("",), False)
 
 
 def compendium_of(language: str, texts: Iterable[Variant], path: Path) -> Catalog:

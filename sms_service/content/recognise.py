@@ -36,6 +36,9 @@ class Recognised:
         return re.search(rf"(?<!\d){written}(?!\d)", self.body) is not None
 
 
+_Home = tuple[Pathway | None, Step | None]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Template:
     words: re.Pattern[str]
@@ -45,8 +48,8 @@ class _Template:
     facts: frozenset[str]
     variant: Variant
     language: str
-    pathway: Pathway | None
-    step: Step | None
+    homes: tuple[_Home, ...]
+    """Every pathway and step that has the text; several where they share it."""
 
 
 class Recogniser:
@@ -79,17 +82,18 @@ class Recogniser:
             match = template.words.fullmatch(written) if template.longest in written else None
             if match is not None:
                 best = template.words.pattern
-                found.append(
+                found += [
                     Recognised(
                         variant=template.variant,
                         language=template.language,
-                        pathway=template.pathway,
-                        step=template.step,
+                        pathway=pathway,
+                        step=step,
                         facts=template.facts,
                         addressee=_name(match["addressee"]),
                         body=written,
                     )
-                )
+                    for pathway, step in template.homes
+                ]
         return found
 
 
@@ -99,8 +103,13 @@ def _name(addressee: str | None) -> str | None:
 
 
 def _templates(library: Library) -> Iterator[_Template]:
+    homes: dict[str, list[_Home]] = {}
+    texts: dict[str, Variant] = {}
+    for pathway, step, variant in _variants(library):
+        homes.setdefault(variant.context, []).append((pathway, step))
+        texts[variant.context] = variant
     for catalog in library.catalogs.values():
-        for pathway, step, variant in _variants(library):
+        for variant in texts.values():
             # an older translation is good enough here: it may be the one that was sent
             for words in filter(None, catalog.words.get(variant.context, ((), ()))[1]):
                 fixed, facts = _parts(words)
@@ -111,8 +120,7 @@ def _templates(library: Library) -> Iterator[_Template]:
                     facts=facts,
                     variant=variant,
                     language=catalog.language,
-                    pathway=pathway,
-                    step=step,
+                    homes=tuple(homes[variant.context]),
                 )
 
 

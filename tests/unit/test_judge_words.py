@@ -19,8 +19,7 @@ from sms_service.domain.compose import compose, placeholders
 
 TEXTS = [
     (step.id, variant)
-    for pathway in library().pathways.values()
-    for step in pathway.steps
+    for step in pathway().steps  # the town's visits are all of this kind
     for variant in step.variants
     if variant.when.get("privacy", 1) == 1  # the town's clinics say what a visit is for, and do not name it
 ]

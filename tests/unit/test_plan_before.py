@@ -11,7 +11,7 @@ from unit.builders import VISIT, at, clinic, completed, local, pathway, patient,
 from sms_service.domain.appointment import SameDay
 from sms_service.domain.event import Status
 from sms_service.domain.ids import AppointmentId
-from sms_service.domain.pathway import Anchor, Offset, Window
+from sms_service.domain.pathway import Anchor, LateBooking, Offset, Window
 
 
 def test_a_patient_booked_weeks_ahead_gets_each_text_on_its_day() -> None:
@@ -70,11 +70,16 @@ def test_a_text_moved_out_of_the_night_never_goes_before_the_booking_was_known()
 #: (time from the booking to a visit at noon, the texts, the tasks)
 TIERS = [
     (timedelta(hours=168), {"welcome", "education", "safety", "confirm", "prepare", "logistics"}, set()),
-    (timedelta(hours=168, minutes=-1), {"welcome", "safety", "confirm", "prepare", "logistics"}, set()),
-    (timedelta(hours=77), {"welcome", "safety", "confirm", "prepare", "logistics"}, set()),
-    (timedelta(hours=72), {"welcome", "safety", "confirm", "prepare", "logistics"}, set()),
-    (timedelta(hours=72, minutes=-1), {"welcome", "safety", "prepare+confirm", "logistics"}, set()),
-    (timedelta(hours=24), {"welcome", "safety", "prepare+confirm", "logistics"}, set()),
+    # with less than a week, the welcome carries the link that education would have brought
+    (
+        timedelta(hours=168, minutes=-1),
+        {"welcome+education", "safety", "confirm", "prepare", "logistics"},
+        set(),
+    ),
+    (timedelta(hours=77), {"welcome+education", "safety", "confirm", "prepare", "logistics"}, set()),
+    (timedelta(hours=72), {"welcome+education", "safety", "confirm", "prepare", "logistics"}, set()),
+    (timedelta(hours=72, minutes=-1), {"welcome+education", "safety", "prepare+confirm", "logistics"}, set()),
+    (timedelta(hours=24), {"welcome+education", "safety", "prepare+confirm", "logistics"}, set()),
     (timedelta(hours=24, minutes=-1), {"welcome+confirm+prepare"}, {"screen_by_phone"}),
     (timedelta(hours=2), {"welcome+confirm+prepare"}, {"screen_by_phone"}),
     (timedelta(hours=2, minutes=-1), {"logistics+welcome"}, {"screen_by_phone"}),
@@ -98,9 +103,9 @@ def test_the_less_time_is_left_the_fewer_texts_go(lead, texts, tasks) -> None:
 @pytest.mark.parametrize(
     ("boundary", "below", "above"),
     [
-        (24, ["welcome+confirm+prepare"], ["welcome", "safety"]),
+        (24, ["welcome+confirm+prepare"], ["welcome+education", "safety"]),
         (2, ["logistics+welcome"], ["welcome+confirm+prepare"]),
-        (72, ["welcome", "safety", "prepare+confirm"], ["welcome", "safety", "prepare"]),
+        (72, ["welcome+education", "safety", "prepare+confirm"], ["welcome+education", "safety", "prepare"]),
     ],
 )
 def test_a_boundary_belongs_to_the_longer_lead(boundary, below, above) -> None:
@@ -110,11 +115,27 @@ def test_a_boundary_belongs_to_the_longer_lead(boundary, below, above) -> None:
         assert list(plan.steps)[: len(first)] == first
 
 
-def test_a_step_of_the_dropped_tier_says_so() -> None:
+def test_with_less_than_a_week_the_welcome_brings_the_link_and_the_rest_keeps_its_times() -> None:
     start = at("2027-05-20 12:00")
     plan = plan_of(replace(visit("2027-05-20 12:00"), booked_at=start - timedelta(hours=167)))
+    assert plan.when()["welcome+education"] == "2027-05-13 13:00"
+    assert plan.when()["safety"] == "2027-05-15 10:00"
+
+
+def test_who_was_welcomed_already_gets_no_late_education() -> None:
+    start = at("2027-05-20 12:00")
+    late = replace(visit("2027-05-20 12:00"), booked_at=start - timedelta(hours=167))
+    plan = plan_of(late, already=[sent("welcome", "2027-05-13 13:00", start)])
     assert plan.reason("education") == "late_booking"
     assert plan.when()["safety"] == "2027-05-15 10:00"
+
+
+def test_a_step_of_the_dropped_tier_says_so() -> None:
+    rule = LateBooking(under_hours=168, drop=frozenset({"education"}))
+    dropping = replace(pathway(), late_booking=(rule,))
+    plan = plan_of(replace(visit("2027-05-20 12:00"), booked_at=at("2027-05-13 13:00")), on=dropping)
+    assert plan.reason("education") == "late_booking"
+    assert plan.when()["welcome"] == "2027-05-13 13:00"
 
 
 def test_a_patient_booked_for_tomorrow_gets_one_text() -> None:
@@ -148,7 +169,7 @@ def test_ten_minutes_before_the_visit_only_staff_can_help() -> None:
 def test_booked_two_days_before_the_question_goes_now_and_the_reminder_the_day_before() -> None:
     plan = plan_of(visit(on="2027-05-18 14:00"))
     assert plan.when() == {
-        "welcome": "2027-05-18 14:00",
+        "welcome+education": "2027-05-18 14:00",
         "safety": "2027-05-18 14:01",
         "prepare+confirm+logistics": "2027-05-19 10:00",
     }
@@ -157,7 +178,7 @@ def test_booked_two_days_before_the_question_goes_now_and_the_reminder_the_day_b
 def test_booked_the_day_before_at_noon_the_reminder_goes_now_too() -> None:
     plan = plan_of(visit("2027-05-20 14:00", on="2027-05-19 12:00"))
     assert plan.when() == {
-        "welcome": "2027-05-19 12:00",
+        "welcome+education": "2027-05-19 12:00",
         "safety": "2027-05-19 12:01",
         "prepare+confirm": "2027-05-19 12:01",
         "logistics": "2027-05-20 12:00",

@@ -12,6 +12,8 @@ _IN_BRACES = re.compile(r"\{[^{}]*\}")
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 #: Words that stay Latin in every language: what a patient may text, and what phones call it.
 _STAYS_LATIN = frozenset({"STOP", "HELP", "START", "SMS", "MMS", "F", "C"})
+#: Words that a language writes with one Latin letter, and in no other way.
+_WITH_LATIN = re.compile("X(?=[\u5149\u7dda\u7ebf\uc120])")  # X-ray in Chinese, Japanese and Korean
 _NAMES: Mapping[str, tuple[str, ...]] = {
     "Latn": ("LATIN",),
     "Cyrl": ("CYRILLIC",),
@@ -43,7 +45,7 @@ _ENGLISH_RUN = 3
 def check_script(entry: Entry) -> Iterator[tuple[str, str]]:
     """Letters of the language's own script alone, and of its own kind where two share one."""
     for words in entry.strings:
-        plain = _IN_BRACES.sub(" ", words)
+        plain = _WITH_LATIN.sub("", _IN_BRACES.sub(" ", words))
         for word in _WORD.findall(plain):
             if word in _STAYS_LATIN:
                 continue
