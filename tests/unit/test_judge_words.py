@@ -8,7 +8,7 @@ from datetime import datetime, time
 from pathlib import Path
 
 import pytest
-from unit.builders import library
+from unit.builders import library, pathway
 
 import sms_service.sandbox
 from sms_service.chaos import judge

@@ -12,7 +12,14 @@ ZONE = "America/New_York"
 #: A Monday; the clocks change in the first weekend (14 March 2027).
 BEGIN = datetime(2027, 3, 8, 9, 0, tzinfo=ZoneInfo(ZONE)).astimezone(UTC)
 END = BEGIN + timedelta(days=28)
-PATHWAY = "trigger_point_injection"
+#: What the clinic's system calls a visit, and its pathway.
+TYPES = {
+    "Trigger point injection": "trigger_point_injection",
+    "Epidural steroid injection": "epidural_steroid",
+    "Medial branch block": "medial_branch_block",
+    "Sacroiliac joint injection": "sacroiliac_joint",
+    "Knee injection": "joint_steroid",
+}
 
 CLINIC: dict[str, Any] = {
     "sender": {"name": "demo", "address": "+15005550006", "segments_per_second": 100},
@@ -26,7 +33,7 @@ CLINIC: dict[str, Any] = {
         "addresses": {"": "12 River Street, Springfield"},
         "offered_languages": ["en", "es", "zh_Hans", "vi", "ar"],
     },
-    "feed": {"name": "main", "zone": ZONE, "country": "US", "types": {"TPI": PATHWAY}},
+    "feed": {"name": "main", "zone": ZONE, "country": "US", "types": TYPES},
 }
 
 
@@ -37,6 +44,7 @@ class Person:
     id: str
     given: str
     language: str | None
+    procedure: str = "Trigger point injection"
     zone: str = ZONE
 
     @property
@@ -58,7 +66,7 @@ class Act:
 
 
 def people() -> list[Person]:
-    """Twelve patients and ten languages; one whose language nobody knows, one far west."""
+    """Twelve patients, ten languages, five procedures; one whose language nobody knows, one far west."""
     spoken = {
         "Ana": "es",
         "Ben": "en",
@@ -73,11 +81,18 @@ def people() -> list[Person]:
         "Kezia": "ht",
         "Lin": None,
     }
+    procedures = {
+        "Elena": "Knee injection",
+        "Hùng": "Epidural steroid injection",
+        "Jin": "Medial branch block",
+        "Kezia": "Sacroiliac joint injection",
+    }
     return [
         Person(
             id=str(number),
             given=given,
             language=language,
+            procedure=procedures.get(given, "Trigger point injection"),
             zone="America/Los_Angeles" if given == "Dan" else ZONE,
         )
         for number, (given, language) in enumerate(spoken.items(), start=1)
@@ -165,7 +180,7 @@ def event(act: Act, number: int) -> dict[str, Any]:
     visit: dict[str, Any] = {"id": f"V{person.id}"} | (act.extra or {})
     if act.start is not None:
         visit["start"] = act.start.astimezone(ZoneInfo(ZONE)).replace(tzinfo=None).isoformat()
-        visit["type"] = {"code": "TPI", "text": "Trigger point injection"}
+        visit["type"] = {"text": person.procedure}
     patient = {
         "id": f"P{person.id}",
         "given": person.given,
