@@ -31,8 +31,7 @@ def literals():
 
 def sentences():
     library = load_library()
-    variants = [v for p in library.pathways.values() for s in p.steps for v in s.variants]
-    for variant in (*variants, *library.answers.values()):
+    for variant in library.texts:
         for catalog in library.catalogs.values():
             words = catalog.lookup(variant, None) or ""
             yield from (part.strip() for part in re.split(r"[.\n?]|\{\w+\}", words) if len(part.strip()) > 20)
