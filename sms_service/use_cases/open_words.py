@@ -24,7 +24,7 @@ class OpenWords:
     _held: dict[frozenset[int], tuple[tuple[int, int], Ledger]] = field(default_factory=dict, repr=False)
 
     @staticmethod
-    def gate(library: Library, ledger: Ledger | None, clinic: str, now: datetime) -> Gate:
+    def gate(library: Library, ledger: Ledger | None, clinic: str | None, now: datetime) -> Gate:
         """The gate of a clinic; without a ledger it rehearses, and drafts are open."""
         return Drafts(library) if ledger is None else SignedOnly(library, ledger, clinic, now)
 

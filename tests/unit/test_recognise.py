@@ -120,7 +120,7 @@ def test_a_text_that_two_pathways_share_is_both():
     both = dataclasses.replace(
         library(), pathways=library().pathways | {"other": other}, catalogs={"en": library().catalogs["en"]}
     )
-    body = compose(plain("education"), library().catalogs["en"], {}).body
+    body = compose(plain("education"), library().catalogs["en"], facts("en", WRITTEN[0])).body
     readings = Recogniser(both).read(body)
     assert {found.pathway.id for found in readings} == {"trigger_point_injection", "other"}
 
