@@ -24,7 +24,7 @@ _SHARED, _SOURCES, _LEAFLET, _PHRASES = "common", "sources", "leaflet", "phrases
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Library:
-    """Pathways, answers, phrases, words of the leaflet page and sources by id; catalogs, reply words by language."""
+    """Pathways, answers, phrases, words of the page and sources by id; catalogs, reply words by language."""
 
     pathways: Mapping[str, Pathway]
     answers: Mapping[str, Variant]

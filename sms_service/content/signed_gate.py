@@ -23,6 +23,8 @@ class Ledger:
     signed: Mapping[str, Sequence[SignOff]] = field(default_factory=dict)
     ends: Sequence[datetime] = ()
     """When signatures end, the first to end first."""
+    version: tuple[int, int] = (0, 0)
+    """Grows with every pair and every act."""
 
     def state(self, pair: Pair, clinic: str | None, now: datetime) -> State:
         """How far a pair has come for a clinic."""

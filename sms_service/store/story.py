@@ -67,7 +67,9 @@ def message_story(connection: sa.Connection, keys: KeyRing, message_id: int) -> 
     )
     story["receipts"] = [dict(line._mapping) for line in receipts]  # noqa: SLF001
     replies = connection.execute(
-        sa.text("SELECT id, intents, answer, received_at, source FROM replies WHERE message_id = :id ORDER BY id"),
+        sa.text(
+            "SELECT id, intents, answer, received_at, source FROM replies WHERE message_id = :id ORDER BY id"
+        ),
         values,
     )
     story["replies"] = [dict(line._mapping) for line in replies]  # noqa: SLF001

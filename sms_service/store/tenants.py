@@ -92,7 +92,13 @@ def _address(written: object) -> str:
         return ""
     parts = urlsplit(str(written))
     plain = parts.scheme == "http" and parts.hostname in _HERE
-    if not (parts.scheme == "https" or plain) or not parts.hostname or parts.query or parts.fragment or "@" in parts.netloc:
+    if (
+        not (parts.scheme == "https" or plain)
+        or not parts.hostname
+        or parts.query
+        or parts.fragment
+        or "@" in parts.netloc
+    ):
         raise ValueError("leaflet_base_url is an https address such as https://texts.example.org")
     return str(written).rstrip("/")
 

@@ -42,9 +42,7 @@ _PATIENTS = """
      ORDER BY id DESC LIMIT :n)"""
 
 
-def examine_clinics(
-    db: Database, keys: KeyRing, library: Library | None, base_url: str
-) -> Iterator[Finding]:
+def examine_clinics(db: Database, keys: KeyRing, library: Library | None, base_url: str) -> Iterator[Finding]:
     """Each clinic in a transaction of its own. Without a library, languages and pathways are left out."""
     with db.transaction() as connection:
         everyone = clinics(connection)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -33,7 +33,7 @@ class OpenWords:
         version = ledger_version(connection)
         held = self._held.get(clinics)
         if held is None or held[0] != version:
-            held = (version, load_ledger(connection))
+            held = (version, replace(load_ledger(connection), version=version))
             self._held[clinics] = held
         return held[1]
 

@@ -12,8 +12,8 @@ from sms_service.content.library import Library
 from sms_service.content.writing import About, answer, pick, write
 from sms_service.domain.compose import CannotComposeError, Text
 from sms_service.domain.decide import Defer, Due, Facts, Send, Skip, decide
-from sms_service.domain.leaflet import link_to
 from sms_service.domain.event import CancelReason, Status
+from sms_service.domain.leaflet import link_to
 from sms_service.domain.pathway import Anchor
 from sms_service.domain.people import Clinic
 from sms_service.domain.reasons import Reason

@@ -43,7 +43,10 @@ def _of_step(case: Case, text: Text, found: Read) -> Iterator[tuple[tuple[object
     about = [history for history in every if own is None or own.is_one_of(history.every_start())]
     yield (found.step, own), _at_least_one(_most(case, text, found, own, history) for history in about)
     now: datetime = case.evidence.clock.at(text.at)
-    yield (f"the same {found.step} within the hour", linkless(text.body), now), _at_least_one(1 for _ in every)
+    yield (
+        (f"the same {found.step} within the hour", linkless(text.body), now),
+        _at_least_one(1 for _ in every),
+    )
 
 
 def _most(case: Case, text: Text, found: Read, own: Told | None, history: History) -> int:
