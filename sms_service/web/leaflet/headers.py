@@ -29,6 +29,7 @@ _POLICY = "; ".join(
         "default-src 'none'",
         f"style-src '{_hash_of(STYLE)}'",
         f"script-src '{_hash_of(SCRIPT)}'",
+        "img-src data:",  # the empty icon, without which a browser asks for one
         "form-action 'self'",
         "base-uri 'none'",
         "frame-ancestors 'none'",

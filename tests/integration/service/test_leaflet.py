@@ -23,6 +23,12 @@ from sms_service.web.leaflet.misses import Misses
 PUBLIC = "https://texts.example.org"
 LINK = re.compile(r"https://\S+/l/([0-9A-Za-z]{16})$", re.MULTILINE)
 VISIT_AT = at("2027-05-20 09:30")
+#: What no page before a visit is without.
+EVERY_PAGE = (
+    *("title", "heading_what", "heading_before", "heading_day", "heading_after", "heading_call"),
+    *("heading_emergency", "disclaimer", "heading_sources", "draft", "visit_changes"),
+    *("button_calendar", "button_call", "button_emergency"),
+)
 KEPT = {
     "cache-control": "private, no-store",
     "x-robots-tag": "noindex, nofollow, noarchive",
@@ -139,9 +145,7 @@ def test_a_visit_nobody_planned_has_no_link(world):
 def test_the_page_has_everything_and_is_small(world, web):
     answer = web.get(f"/l/{booked(world)}")
     words = seen(answer)
-    for name in ("title", "heading_what", "heading_before", "heading_day", "heading_after", "heading_call",
-                 "heading_emergency", "disclaimer", "heading_sources", "draft", "visit_changes", "button_calendar",
-                 "button_call", "button_emergency"):  # fmt: skip
+    for name in EVERY_PAGE:
         assert page_words(name).replace("&", "&amp;") in words, name
     assert "my.clevelandclinic.org, 17582" in words
     assert not [

@@ -1,4 +1,4 @@
-"""Where texts may not say what a visit is for, the page asks; what is tapped there counts as if it were texted."""
+"""Where texts may not say what a visit is for, the page asks; a tap there counts as if it were texted."""
 
 import re
 import threading
