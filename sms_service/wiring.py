@@ -28,6 +28,7 @@ def make_service(settings: Settings, *, pool_size: int = 5) -> Service:
         db=Database(settings.database_url, pool_size=pool_size),
         keys=KeyRing(settings.master_keys, settings.index_keys),
         library=open_library(),
+        base_url=settings.public_base_url,
     )
 
 

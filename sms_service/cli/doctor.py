@@ -101,7 +101,8 @@ def examine(environment: dict[str, str], data: Path) -> Iterator[Finding]:
                 yield examine_zone_rules(connection)
                 yield from examine_clock(connection)
                 yield from examine_state(connection, settings.grace_seconds)
-            yield from examine_clinics(db, KeyRing(settings.master_keys, settings.index_keys), library)
+            keys = KeyRing(settings.master_keys, settings.index_keys)
+            yield from examine_clinics(db, keys, library, settings.public_base_url)
     except DBAPIError as away:
         yield error(
             "database",

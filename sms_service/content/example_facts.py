@@ -13,6 +13,9 @@ from sms_service.domain.segments import GSM7, measure
 #: The longest of each that texts are checked with; a clinic that has longer ones pays for more segments.
 LONGEST = {"clinic": 22, "program": 15, "phone": 14, "address": 36, "link": 44}
 
+#: The link that preview, simulator and checks speak of.
+EXAMPLE_LINK = "https://texts.example.org/l/4f7Kd2Qp9sXbT3mZ"
+
 _YEAR = [date(2027, 1, 1) + timedelta(days=day) for day in range(365)]
 _DAY = [time(hour, 30) for hour in range(8, 18)]
 
@@ -35,7 +38,7 @@ def example_facts(language: str) -> dict[str, str]:
         "offers": "English: EN / Español: ES / Tiếng Việt: VI / 中文: ZH",
         "answer": "7",
         "fever": fever(FEVER_C[0]),
-        "link": "https://texts.example.org/l/4f7Kd2Qp",
+        "link": EXAMPLE_LINK,
     }
 
 

@@ -13,7 +13,7 @@ from sms_service.content.keyword_files import LanguageWords, join, load_words
 from sms_service.content.leaflet_files import load_leaflet
 from sms_service.content.pathway_files import load_pathway, load_shared
 from sms_service.content.places import locales_dir, pathways_dir
-from sms_service.content.source_files import load_sources
+from sms_service.content.source_files import Source, load_sources
 from sms_service.content.text_files import load_phrases
 from sms_service.domain.pathway import Pathway, Purpose, Variant
 from sms_service.domain.understand import Keywords
@@ -24,7 +24,7 @@ _SHARED, _SOURCES, _LEAFLET, _PHRASES = "common", "sources", "leaflet", "phrases
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Library:
-    """Pathways, answers, phrases and words of the leaflet page by id; catalogs, reply words by language."""
+    """Pathways, answers, phrases, words of the page and sources by id; catalogs, reply words by language."""
 
     pathways: Mapping[str, Pathway]
     answers: Mapping[str, Variant]
@@ -33,6 +33,7 @@ class Library:
     keywords: Mapping[str, Keywords]
     phrases: Mapping[str, Variant] = field(default_factory=dict)
     page: Mapping[str, Variant] = field(default_factory=dict)
+    sources: Mapping[str, Source] = field(default_factory=dict)
 
     @property
     def texts(self) -> list[Variant]:
@@ -78,6 +79,7 @@ def load_source(pathways: Path | None = None) -> Library:
         answers=shared.answers,
         phrases=phrases,
         page=page.words,
+        sources=facts,
         catalogs={SOURCE_LANGUAGE: source_catalog(variant for variant, _ in texts)},
         words={},
         keywords={},

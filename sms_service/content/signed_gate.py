@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,10 +21,22 @@ class Ledger:
 
     pairs: Mapping[tuple[str, str], Sequence[Pair]] = field(default_factory=dict)
     signed: Mapping[str, Sequence[SignOff]] = field(default_factory=dict)
+    ends: Sequence[datetime] = ()
+    """When signatures end, the first to end first."""
+    version: tuple[int, int] = (0, 0)
+    """Grows with every pair and every act."""
 
     def state(self, pair: Pair, clinic: str | None, now: datetime) -> State:
         """How far a pair has come for a clinic."""
-        return state_of(pair.locale, self.signed.get(pair.hash, ()), clinic, now)
+        return self.state_of_hash(pair.hash, pair.locale, clinic, now)
+
+    def state_of_hash(self, digest: str, locale: str, clinic: str | None, now: datetime) -> State:
+        """The same of a pair whose hash is known."""
+        return state_of(locale, self.signed.get(digest, ()), clinic, now)
+
+    def ended(self, now: datetime) -> int:
+        """How many signatures have ended: while that stays, so does what is signed."""
+        return bisect_right(self.ends, now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +68,12 @@ class PairCatalog:
 
 
 class SignedOnly:
-    """Opens the signed pair of a text: the present words, else an older pair of the same clinical edition."""
+    """Opens the signed pair of a text: the present words, else an older pair of the same clinical edition.
 
-    def __init__(self, library: Library, ledger: Ledger, clinic: str, now: datetime) -> None:
+    Without a clinic, what any clinic's clinician signed.
+    """
+
+    def __init__(self, library: Library, ledger: Ledger, clinic: str | None, now: datetime) -> None:
         self._library, self._ledger, self._clinic, self._now = library, ledger, clinic, now
 
     def catalog(self, variant: Variant, language: str) -> Catalog | None:

@@ -34,7 +34,7 @@ CONDITIONS: Mapping[str, frozenset[str | bool | int]] = {
 }
 
 _KEYS = frozenset(
-    {"id", "when", "merges", "opens", "tells", "sources", "budget", "comment", "edition"}
+    {"id", "when", "merges", "opens", "asks", "tells", "sources", "budget", "comment", "edition"}
     | {"text", "say", "purpose"}
 )
 
@@ -70,6 +70,7 @@ def variants(shelf: Shelf, step: str, raw: Mapping[str, Any]) -> Iterator[Varian
             when={**_conditions(shelf.path, place, raw), **whole.choices},
             merges=frozenset(raw.get("merges") or ()),
             opens=Question(raw["opens"]) if raw.get("opens") else None,
+            asks=_asked(shelf.path, place, raw, words[0]),
             tells=Tells(raw["tells"]) if raw.get("tells") else None,
             sources=whole.sources,
             budget=int(raw.get("budget", 3)),
@@ -101,6 +102,14 @@ def _wholes(shelf: Shelf, place: str, raw: Mapping[str, Any]) -> list[Whole]:
     if not isinstance(text, str) or not text.strip():
         raise ContentError(shelf.path, place, "has no `text` and no `say`; write one, or remove the entry")
     return [Whole(lines=(((text.strip(),),),), choices={}, suffix="", sources=declared)]
+
+
+def _asked(path: Path, place: str, raw: Mapping[str, Any], words: str) -> Question | None:
+    if not raw.get("asks"):
+        return None
+    if raw.get("opens") or "link" not in placeholders(words):
+        raise ContentError(path, place, "`asks` is for a text with {link} that opens no question itself")
+    return Question(raw["asks"])
 
 
 def _conditions(path: Path, place: str, raw: Mapping[str, Any]) -> dict[str, str | bool | int]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sms_service.domain.instants import wall
 from sms_service.domain.pathway import Question
 from sms_service.domain.people import Clinic
 from sms_service.domain.planned import TaskKind
 
+#: For how long a question takes an answer.
+QUESTION_LIVES = timedelta(days=21)
 _COMING, _CHANGE = 1, 2
 _YES = 2
 _WORRIED = 3

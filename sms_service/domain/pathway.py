@@ -105,6 +105,8 @@ class Variant:
     when: Mapping[str, str | bool | int] = field(default_factory=dict)
     merges: frozenset[str] = frozenset()
     opens: Question | None = None
+    asks: Question | None = None
+    """The question that the page behind its link asks, where the text itself may not; no digit answers it."""
     tells: Tells | None = None
     sources: tuple[str, ...] = ()
     budget: int = 3

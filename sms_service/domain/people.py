@@ -46,6 +46,8 @@ class Clinic:
     """The clinic's choice on each point on which sources disagree."""
     fever_c: float = FEVER_C[0]
     """From which temperature (°C) a patient should call."""
+    leaflet_base_url: str = ""
+    """Where its pages are, on a domain of its own; empty: where the service is."""
 
     def address(self, location: str | None) -> str:
         """The address of a location, else the clinic's main one; empty when neither is known."""

@@ -41,6 +41,7 @@ class Reason(StrEnum):
     ALREADY_CONFIRMED = "already_confirmed", "The patient already said they are coming."
     ALREADY_ANSWERED = "already_answered", "The patient already answered."
     ASKED_LATER = "asked_later", "A later text asks the same."
+    ON_PAGE = "on_page", "The patient answered on the page behind the link, and reads it there."
     LATE_BOOKING = "late_booking", "Booked too late for this text; the others carry what matters."
     MERGED_INTO = "merged_into", "Another text carries this one's content."
     RETURNING = "returning", "The patient had this explained within the last months."

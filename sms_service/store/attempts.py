@@ -119,7 +119,7 @@ def never_sent(connection: sa.Connection, message_id: int) -> None:
     """Forget the moment of sending of a text whose every attempt certainly reached nobody: plans may change it."""
     connection.execute(
         sa.text(
-            "UPDATE messages SET sent_at = NULL, tells = NULL, question = NULL WHERE id = :id AND NOT EXISTS"
+            "UPDATE messages SET sent_at = NULL, tells = NULL, question = NULL, asked_on_page = false WHERE id = :id AND NOT EXISTS"
             " (SELECT FROM attempts WHERE message_id = :id AND (state <> 'dead' OR sid IS NOT NULL"
             " OR outcome NOT IN ('not_posted', 'retry', 'halt', 'wait')))"
         ),

@@ -21,7 +21,7 @@ _FACTS = """
       m.merged, m.anchor, m.counts, m.priority, m.told, m.due, m.until, m.segments, m.phone_index, m.facts,
       c.settings, c.slug AS clinic, p.data_key, p.state AS patient_state, p.zone, p.consent, p.deceased, p.merged_away,
       p.phone_index AS present_index, p.unusable_at IS NOT NULL AS unusable,
-      a.status, a.fields AS visit, a.starts_at, a.confirmed, a.test,
+      a.status, a.fields AS visit, a.starts_at, a.confirmed, a.test, l.token AS leaflet,
       s.address AS sender, s.live, s.circuit_open_since IS NOT NULL AS circuit_open,
       (s.allow_numbers IS NULL OR m.phone_index = ANY (s.allow_numbers)) AS number_allowed,
       EXISTS (SELECT FROM suppressions x WHERE x.clinic_id = m.clinic_id AND x.phone_index = m.phone_index
@@ -52,6 +52,7 @@ _FACTS = """
     JOIN senders s ON s.id = m.sender_id
     LEFT JOIN patients p ON p.id = m.patient_id
     LEFT JOIN appointments a ON a.id = m.appointment_id
+    LEFT JOIN leaflets l ON l.appointment_id = m.appointment_id AND l.patient_id = m.patient_id
     WHERE m.id = ANY (:ids) ORDER BY m.id"""
 
 
@@ -89,6 +90,7 @@ class NewAttempt:
     catalog_hash: str
     tells: str | None
     question: str | None
+    asked_on_page: bool = False
     mark: str = field(default_factory=lambda: secrets.token_hex(8))
 
 
@@ -123,9 +125,11 @@ def write_attempts(
     connection.execute(
         sa.text(
             "UPDATE messages m SET state = 'sending', reason = NULL, token = NULL, lease_until = NULL,"
-            " sent_at = :now, segments = n.segments, tells = n.tells, question = n.question"
+            " sent_at = :now, segments = n.segments, tells = n.tells, question = n.question,"
+            " asked_on_page = n.asked_on_page"
             " FROM unnest(cast(:ids AS bigint[]), cast(:segments AS smallint[]), cast(:tells AS text[]),"
-            " cast(:questions AS text[])) AS n (id, segments, tells, question) WHERE m.id = n.id"
+            " cast(:questions AS text[]), cast(:asked AS boolean[]))"
+            " AS n (id, segments, tells, question, asked_on_page) WHERE m.id = n.id"
         ),
         {
             "now": now,
@@ -133,6 +137,7 @@ def write_attempts(
             "segments": values["segments"],
             "tells": [attempt.tells for attempt in attempts],
             "questions": [attempt.question for attempt in attempts],
+            "asked": [attempt.asked_on_page for attempt in attempts],
         },
     )
     return made

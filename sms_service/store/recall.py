@@ -104,7 +104,7 @@ def queued_answer(connection: sa.Connection, patients: Sequence[int], text: str)
     found: int | None = connection.execute(
         sa.text(
             "SELECT id FROM messages WHERE patient_id = ANY (:patients) AND cause <> 'appointment'"
-            f" AND state IN {_NOT_SENT} AND (facts->>'text' = :text OR state IN ('planned', 'ready', 'claimed'))"
+            f" AND state IN {_NOT_SENT} AND reason IS DISTINCT FROM '{Reason.ON_PAGE.value}' AND (facts->>'text' = :text OR state IN ('planned', 'ready', 'claimed'))"
             " ORDER BY state = 'skipped', facts->>'text' <> :text, id LIMIT 1"
         ),
         {"patients": list(patients), "text": text},
@@ -199,7 +199,7 @@ def mark_sent(
             " FROM messages m WHERE m.id = :id)"
             " UPDATE messages m SET state = 'sent', reason = NULL, token = NULL, lease_until = NULL,"
             " sent_at = sent.at, due = coalesce(m.due, sent.at), until = coalesce(m.until, sent.at),"
-            " merged = :merged, tells = :tells, question = :question, told = :told, sender_id = :sender,"
+            " merged = :merged, tells = :tells, question = :question, asked_on_page = :asked_on_page, told = :told, sender_id = :sender,"
             " phone_index = :phone"
             " FROM patients p, sent WHERE m.id = :id AND sent.id = m.id AND p.id = m.patient_id"
             " RETURNING m.clinic_id, p.data_key"
@@ -210,7 +210,8 @@ def mark_sent(
             "left": left,
             "merged": sorted(variant.merges),
             "tells": variant.tells,
-            "question": variant.opens,
+            "question": variant.opens or variant.asks,
+            "asked_on_page": variant.asks is not None,
             "told": told,
             "sender": sender_id,
             "phone": phone_index,

@@ -60,15 +60,20 @@ def open_question(
     patients: Sequence[int],
     since: datetime,
 ) -> OpenQuestion | None:
-    """The newest question to the number and to one of those whose it still is; an answered one leaves none."""
+    """The newest question to the number and to one of those whose it still is; an answered one leaves none.
+
+    Nor does one that only the page asks: a digit may answer what was never read. What the page said in the words
+    of a text (reason `on_page`) may be answered by one.
+    """
     statement = """
-        SELECT id, clinic_id, patient_id, appointment_id, question, told, answer FROM messages
-        WHERE sender_id = :sender AND phone_index = ANY (:phones) AND question IS NOT NULL AND sent_at > :since
-          AND state IN ('sending', 'unknown', 'sent', 'delivered') AND patient_id = ANY (:patients)
-        ORDER BY sent_at DESC, id DESC LIMIT 1"""
+        SELECT id, clinic_id, patient_id, appointment_id, question, told, answer, asked_on_page FROM messages
+        WHERE sender_id = :sender AND phone_index = ANY (:phones) AND question IS NOT NULL
+          AND coalesce(sent_at, due) > :since AND patient_id = ANY (:patients)
+          AND (state IN ('sending', 'unknown', 'sent', 'delivered') OR reason = 'on_page')
+        ORDER BY coalesce(sent_at, due) DESC, id DESC LIMIT 1"""
     values = {"sender": sender_id, "phones": list(phones), "patients": list(patients), "since": since}
     row = connection.execute(sa.text(statement), values).first()
-    if row is None or row.answer is not None:
+    if row is None or row.answer is not None or row.asked_on_page:
         return None
     return OpenQuestion(
         message_id=row.id,
@@ -93,12 +98,13 @@ def add_reply(
     answer: int | None,
     message_id: int | None,
     now: datetime,
+    source: str = "text",
 ) -> int | None:
-    """Store a reply once; None when the provider delivered it before."""
+    """Store a reply once; None when it was delivered before. `source` is `text`, or `page` for the leaflet's."""
     statement = """
         INSERT INTO replies (clinic_id, sender_id, patient_id, phone_index, sid, body, intents, answer, message_id,
-          received_at)
-        VALUES (:clinic, :sender, :patient, :phone, :sid, :body, :intents, :answer, :message, :now)
+          received_at, source)
+        VALUES (:clinic, :sender, :patient, :phone, :sid, :body, :intents, :answer, :message, :now, :source)
         ON CONFLICT (clinic_id, sid) DO NOTHING RETURNING id"""
     values = {
         "clinic": clinic_id,
@@ -111,6 +117,7 @@ def add_reply(
         "answer": answer,
         "message": message_id,
         "now": now,
+        "source": source,
     }
     reply_id: int | None = connection.execute(sa.text(statement), values).scalar_one_or_none()
     return reply_id

@@ -23,7 +23,8 @@ def load_ledger(connection: sa.Connection) -> Ledger:
     signed: dict[str, list[SignOff]] = defaultdict(list)
     for act in _acts(connection, None):
         signed[act.hash].append(act)
-    return Ledger(pairs=pairs, signed=signed)
+    ends = sorted(act.until for acts in signed.values() for act in acts if act.until is not None)
+    return Ledger(pairs=pairs, signed=signed, ends=ends)
 
 
 def acts_on(connection: sa.Connection, pair_hash: str) -> list[SignOff]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,9 @@ from sms_service.domain.reasons import explain
 from sms_service.domain.signing import state_of
 from sms_service.store.keyring import KeyRing
 from sms_service.store.sign_offs import acts_on
+
+#: Whoever reads a story may know the words, not open the patient's page.
+_TOKEN = re.compile(r"(?<=/l/)[0-9A-Za-z]{16}(?![0-9A-Za-z])")
 
 _MESSAGE = """
     SELECT m.id, a.external_id AS appointment, m.cause, m.step, m.merged, m.occasion, m.pathway, m.priority,
@@ -63,7 +67,9 @@ def message_story(connection: sa.Connection, keys: KeyRing, message_id: int) -> 
     )
     story["receipts"] = [dict(line._mapping) for line in receipts]  # noqa: SLF001
     replies = connection.execute(
-        sa.text("SELECT id, intents, answer, received_at FROM replies WHERE message_id = :id ORDER BY id"),
+        sa.text(
+            "SELECT id, intents, answer, received_at, source FROM replies WHERE message_id = :id ORDER BY id"
+        ),
         values,
     )
     story["replies"] = [dict(line._mapping) for line in replies]  # noqa: SLF001
@@ -73,7 +79,7 @@ def message_story(connection: sa.Connection, keys: KeyRing, message_id: int) -> 
 def _attempt(connection: sa.Connection, row: sa.Row[Any], keys: KeyRing) -> dict[str, Any]:
     """An attempt with its words, and how far these were signed when it was made: `draft` … `signed`."""
     shown = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name begins so
-    shown["body"] = keys.box(shown.pop("data_key")).open(row.body)
+    shown["body"] = _TOKEN.sub("…", keys.box(shown.pop("data_key")).open(row.body))
     sent_at, clinic = shown.pop("sent_at"), shown.pop("slug")
     acts = [act for act in acts_on(connection, row.catalog_hash) if act.at <= sent_at]
     shown["words"] = state_of(row.language, acts, clinic, sent_at).word

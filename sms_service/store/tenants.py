@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import time
 from typing import Any
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
@@ -18,6 +19,7 @@ from sms_service.domain.ids import ClinicId, FeedId, SenderId
 from sms_service.domain.people import Clinic
 
 _KEY_PREFIX = 6
+_HERE = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,15 +76,31 @@ def clinic_of(clinic_id: int, sender_id: int, settings: Mapping[str, Any]) -> Cl
         chinese=_chinese(settings.get("chinese", "zh_Hans")),
         advice=advice(settings.get("advice") or {}),
         fever_c=_fever(settings.get("fever_c", FEVER_C[0])),
+        leaflet_base_url=_address(settings.get("leaflet_base_url") or ""),
     )
 
 
 def _privacy(level: object) -> int:
-    if level == 0:
-        raise ValueError("privacy 0 sends people to the leaflet pages, which this version does not have yet")
-    if level not in (1, 2):
-        raise ValueError("privacy is 1 (an injection, and no more) or 2 (the procedure by name)")
-    return 1 if level == 1 else 2
+    if isinstance(level, bool) or level not in (0, 1, 2):
+        raise ValueError("privacy is 0 (nothing), 1 (an injection, and no more) or 2 (the procedure by name)")
+    return int(str(level))
+
+
+def _address(written: object) -> str:
+    """Where a clinic's pages are; only on this machine without encryption."""
+    if written == "":
+        return ""
+    parts = urlsplit(str(written))
+    plain = parts.scheme == "http" and parts.hostname in _HERE
+    if (
+        not (parts.scheme == "https" or plain)
+        or not parts.hostname
+        or parts.query
+        or parts.fragment
+        or "@" in parts.netloc
+    ):
+        raise ValueError("leaflet_base_url is an https address such as https://texts.example.org")
+    return str(written).rstrip("/")
 
 
 def _chinese(tag: object) -> str:

@@ -10,8 +10,10 @@ import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
 
 from sms_service.content.catalogs import SOURCE_LANGUAGE
+from sms_service.content.example_facts import LONGEST
 from sms_service.content.library import Library
 from sms_service.content.pairs import present_pairs
+from sms_service.domain.leaflet import link_to
 from sms_service.domain.registers import value
 from sms_service.domain.signing import State
 from sms_service.intake.times import known_zone
@@ -19,6 +21,7 @@ from sms_service.store.clock import patient_now
 from sms_service.store.database import Database
 from sms_service.store.deployment import clinics
 from sms_service.store.keyring import KeyMissingError, KeyRing
+from sms_service.store.leaflets import TOKEN_LENGTH
 from sms_service.store.patients import load
 from sms_service.store.sign_offs import load_ledger
 from sms_service.store.tenants import Sender
@@ -39,7 +42,7 @@ _PATIENTS = """
      ORDER BY id DESC LIMIT :n)"""
 
 
-def examine_clinics(db: Database, keys: KeyRing, library: Library | None) -> Iterator[Finding]:
+def examine_clinics(db: Database, keys: KeyRing, library: Library | None, base_url: str) -> Iterator[Finding]:
     """Each clinic in a transaction of its own. Without a library, languages and pathways are left out."""
     with db.transaction() as connection:
         everyone = clinics(connection)
@@ -51,6 +54,7 @@ def examine_clinics(db: Database, keys: KeyRing, library: Library | None) -> Ite
         with db.transaction([clinic_id]) as connection:
             troubles += _keys(connection, keys, clinic_id)
             troubles += _settings(connection, library)
+            troubles += _link(connection, base_url)
     yield from troubles
     if not any(finding.check == "keys" for finding in troubles):
         yield ok("keys", "SMS_MASTER_KEYS opens what is stored, and SMS_INDEX_KEYS finds it")
@@ -139,6 +143,19 @@ def _settings(connection: sa.Connection, library: Library | None) -> Iterator[Fi
     mapped = {str(one) for feed in feeds for one in (feed.settings.get("types") or {}).values()}
     for pathway in sorted(mapped - set(library.pathways)):
         yield error("clinics", f"clinic {clinic.slug}: there is no pathway {pathway!r}", cure)
+
+
+def _link(connection: sa.Connection, base_url: str) -> Iterator[Finding]:
+    """Whether a link is as short as texts were checked with."""
+    clinic = connection.execute(sa.text("SELECT slug, settings FROM clinics")).one()
+    link = link_to(str(clinic.settings.get("leaflet_base_url") or base_url), "W" * TOKEN_LENGTH)
+    if len(link) > LONGEST["link"]:
+        yield warning(
+            "links",
+            f"clinic {clinic.slug}: its links have {len(link)} characters, and texts are checked with"
+            f" {LONGEST['link']}: some will take a segment more",
+            "give the pages a shorter address of the clinic's own with `leaflet_base_url`",
+        )
 
 
 def _languages(settings: Mapping[str, Any]) -> set[str]:

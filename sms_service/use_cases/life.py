@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from sms_service.content.example_facts import EXAMPLE_LINK
 from sms_service.content.gate import Gate
 from sms_service.content.library import Library
 from sms_service.content.writing import About, pick, write
@@ -163,6 +164,8 @@ class Life:
         row.sent_at = now
         if row.variant.opens is not None:
             self.asked = row
+        elif row.variant.asks is not None:
+            self.asked = None  # the page asks, and no digit answers it
 
     def facts(self, now: datetime) -> Facts:
         """What `decide` has to know at this moment."""
@@ -206,6 +209,7 @@ class Life:
             done=self.appointment.done,
             starts=(start.local,) if start else (),
             location=self.appointment.location,
+            link=EXAMPLE_LINK,
             follow=pending - 1 + max(after - 1, 0),
         )
 

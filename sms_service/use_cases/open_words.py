@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -24,7 +24,7 @@ class OpenWords:
     _held: dict[frozenset[int], tuple[tuple[int, int], Ledger]] = field(default_factory=dict, repr=False)
 
     @staticmethod
-    def gate(library: Library, ledger: Ledger | None, clinic: str, now: datetime) -> Gate:
+    def gate(library: Library, ledger: Ledger | None, clinic: str | None, now: datetime) -> Gate:
         """The gate of a clinic; without a ledger it rehearses, and drafts are open."""
         return Drafts(library) if ledger is None else SignedOnly(library, ledger, clinic, now)
 
@@ -33,7 +33,7 @@ class OpenWords:
         version = ledger_version(connection)
         held = self._held.get(clinics)
         if held is None or held[0] != version:
-            held = (version, load_ledger(connection))
+            held = (version, replace(load_ledger(connection), version=version))
             self._held[clinics] = held
         return held[1]
 

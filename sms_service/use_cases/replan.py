@@ -1,4 +1,4 @@
-"""Bring a patient's messages and tasks in line with what their visits now call for."""
+"""Bring a patient's messages, links and tasks in line with what their visits now call for."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from sms_service.domain.appointment import Appointment
+from sms_service.domain.appointment import STANDING, Appointment
 from sms_service.domain.event import Status
+from sms_service.domain.leaflet import expires
 from sms_service.domain.pathway import Pathway
 from sms_service.domain.people import Clinic, Patient
 from sms_service.domain.plan import plan
@@ -19,6 +20,7 @@ from sms_service.domain.reasons import Reason
 from sms_service.domain.registers import value
 from sms_service.store.appointments import same_day, visits_of
 from sms_service.store.blocks import is_suppressed
+from sms_service.store.leaflets import keep_leaflet
 from sms_service.store.messages import (
     PENDING,
     MessageRow,
@@ -50,6 +52,18 @@ def replan(
     text whose fence commits first is seen as sent, and one that commits later sees this plan.
     """
     visits = visits_of(connection, patient.id)
+    for visit, _ in visits:
+        if visit.start is not None and not visit.test:
+            keep_leaflet(
+                connection,
+                clinic_id=clinic.id,
+                patient_id=patient.id,
+                appointment_id=visit.id,
+                box=patient.box,
+                until=expires(visit.start.instant),
+                new=visit.status in STANDING,
+                now=now,
+            )
     rows = lock_messages(connection, patient.id)
     everyone = [visit for visit, _ in visits]
     for visit, continues in visits:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from sms_service.content.writing import language_of
-from sms_service.domain.answers import unplaced
+from sms_service.domain.answers import QUESTION_LIVES, unplaced
 from sms_service.domain.event import Stamp
 from sms_service.domain.people import Clinic
 from sms_service.domain.understand import Intent, Understanding, understand
@@ -34,7 +34,6 @@ from sms_service.use_cases.answers import take_answer
 from sms_service.use_cases.replan import replan
 from sms_service.use_cases.service import Service
 
-_QUESTION_LIVES = timedelta(days=21)
 _ANSWER_USEFUL = timedelta(minutes=30)
 _CONFIRMATION_USEFUL = timedelta(
     minutes=5
@@ -104,7 +103,7 @@ def _act(
     }
     if is_stored(connection, inbound.sid):
         return "repeated"
-    asked = open_question(connection, sender[0], phones, list(locked), now - _QUESTION_LIVES)
+    asked = open_question(connection, sender[0], phones, list(locked), now - QUESTION_LIVES)
     clinic_id, patient_id = (asked.clinic_id, asked.patient_id) if asked else people[0]
     patient, clinic = locked[patient_id], load_clinic(connection, clinic_id)
     phone_index = patient.phone_index or phones[0]  # while the index key rotates, the one it is stored under

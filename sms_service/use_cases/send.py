@@ -138,7 +138,7 @@ def _written(
     One such row must never keep the other texts of its batch from going.
     """
     try:
-        result = write_text(row, service.library, gate, service.keys, now)
+        result = write_text(row, service.library, gate, service.keys, service.base_url, now)
         return result, _attempt(service, row, result) if isinstance(result, Written) else None
     except Exception as error:  # noqa: BLE001 - whatever it is, it is this row's alone
         log.error("message %s cannot be written: %s", row.id, type(error).__name__)  # noqa: TRY400 - a traceback quotes
@@ -163,7 +163,8 @@ def _attempt(service: Service, row: sa.Row[tuple[object, ...]], written: Written
         variant=text.variant.context,
         catalog_hash=text.catalog_hash,
         tells=text.variant.tells,
-        question=text.variant.opens,
+        question=text.variant.opens or text.variant.asks,
+        asked_on_page=text.variant.asks is not None,
     )
 
 

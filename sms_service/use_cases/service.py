@@ -17,4 +17,6 @@ class Service:
     db: Database
     keys: KeyRing = field(repr=False)
     library: Library = field(repr=False)
+    base_url: str = "http://127.0.0.1:8000"
+    """Where patients reach the pages of a clinic that has no address of its own for them."""
     open_words: OpenWords = field(default_factory=OpenWords, repr=False)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sms_service.content.gate import Gate
 from sms_service.content.library import Library
 from sms_service.content.writing import About, answer, language_of, write
-from sms_service.domain.answers import echo, unplaced
+from sms_service.domain.answers import QUESTION_LIVES, echo, unplaced
 from sms_service.domain.appointment import Appointment
 from sms_service.domain.decide import Due, Send, decide
 from sms_service.domain.event import Event
@@ -21,7 +21,6 @@ from sms_service.domain.understand import Intent, understand
 from sms_service.use_cases.life import Life, Outcome, Row
 
 _ANSWER_USEFUL = timedelta(minutes=30)
-_QUESTION_LIVES = timedelta(days=21)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +116,7 @@ def _hear(life: Life, said: Said) -> None:
 def _open_question(life: Life, now: datetime) -> Row | Outcome | None:
     asked = life.asked
     since = asked.sent_at if isinstance(asked, Row) else asked.at if asked else None
-    return asked if since is not None and since > now - _QUESTION_LIVES else None
+    return asked if since is not None and since > now - QUESTION_LIVES else None
 
 
 def _answer(life: Life, step: str, text: str, now: datetime, given: int | None = None) -> None:

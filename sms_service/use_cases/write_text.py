@@ -13,6 +13,7 @@ from sms_service.content.writing import About, answer, pick, write
 from sms_service.domain.compose import CannotComposeError, Text
 from sms_service.domain.decide import Defer, Due, Facts, Send, Skip, decide
 from sms_service.domain.event import CancelReason, Status
+from sms_service.domain.leaflet import link_to
 from sms_service.domain.pathway import Anchor
 from sms_service.domain.people import Clinic
 from sms_service.domain.reasons import Reason
@@ -39,9 +40,13 @@ def write_text(
     library: Library,
     gate: Gate,
     keys: KeyRing,
+    base_url: str,
     now: datetime,
 ) -> Written | Defer | Skip:
-    """Ask `decide` whether the text may go at this moment, then `compose` words that `gate` opens."""
+    """Ask `decide` whether the text may go at this moment, then `compose` words that `gate` opens.
+
+    `base_url` is where the service's pages are, for clinics that have no address of their own.
+    """
     clinic = clinic_of(row.clinic_id, row.sender_id, row.settings)
     visit = load(row.visit) if row.visit is not None else {}
     due = Due(
@@ -54,7 +59,8 @@ def write_text(
     box = keys.box(row.data_key)
     person = load(json.loads(box.open(row.patient_state)))
     try:
-        text = _words(row, library, gate, clinic, visit, person)
+        link = _link(row, box, clinic.leaflet_base_url or base_url)
+        text = _words(row, library, gate, clinic, visit, person, link)
     except CannotComposeError as error:
         return Skip(reason=_reason(error, live=row.live))
     return Written(to=str(value(person, "phone")), text=text, box=box, decision=decision)
@@ -92,8 +98,18 @@ def _guards(row: Any, clinic: Clinic, visit: Registers) -> Facts:
     )
 
 
+def _link(row: Any, box: Box, base_url: str) -> str | None:
+    return link_to(base_url, box.open(row.leaflet)) if row.leaflet is not None else None
+
+
 def _words(
-    row: Any, library: Library, gate: Gate, clinic: Clinic, visit: Registers, person: Registers
+    row: Any,
+    library: Library,
+    gate: Gate,
+    clinic: Clinic,
+    visit: Registers,
+    person: Registers,
+    link: str | None,
 ) -> Text:
     language = value(person, "language_chosen") or value(person, "language")
     about = About(
@@ -106,6 +122,7 @@ def _words(
         done=_done(visit),
         starts=_starts(row, visit),
         location=_text(visit, "location"),
+        link=link,
         follow=_follow(row, library),
         answer=row.facts.get("answer"),
     )

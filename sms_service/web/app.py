@@ -9,6 +9,8 @@ from fastapi import FastAPI
 from sms_service.settings import Settings, load_settings
 from sms_service.use_cases.service import Service
 from sms_service.web import events, health, problems, reading, twilio_webhooks
+from sms_service.web.leaflet import routes as leaflets
+from sms_service.web.leaflet.routes import Memory
 from sms_service.wiring import check_start, make_service
 
 
@@ -25,7 +27,8 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
     app.state.service = service
     app.state.settings = settings
     problems.install(app)
-    for router in (events.router, reading.router, twilio_webhooks.router, health.router):
+    app.state.leaflets = Memory()
+    for router in (events.router, reading.router, twilio_webhooks.router, health.router, leaflets.router):
         app.include_router(router)
     return app
 

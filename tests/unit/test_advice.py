@@ -70,8 +70,9 @@ def test_every_combination_of_choices_has_its_words():
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ({"privacy": 0}, "leaflet pages"),
-        ({"privacy": 3}, "privacy is 1"),
+        ({"privacy": 3}, "privacy is 0"),
+        ({"leaflet_base_url": "http://texts.example.org"}, "https address"),
+        ({"leaflet_base_url": "https://texts.example.org/?clinic=1"}, "https address"),
         ({"chinese": "zh"}, "zh_Hans or zh_Hant"),
         ({"fever_c": 40}, "between"),
         ({"advice": {"food": "soup"}}, "food"),

@@ -65,6 +65,7 @@ def facts(language, wall, *others):
         "count": "9",
         "answer": "7",
         "offers": OFFERS[language],
+        "link": "https://texts.example.org/l/4f7Kd2Qp9sXbT3mZ",
         "date": write_date(wall.date(), language),
         "time": write_times((wall.time(), *others), language),
     }

@@ -10,7 +10,7 @@ from sms_service.chaos.judge.case import Case, broken
 from sms_service.chaos.judge.causes import causes
 from sms_service.chaos.judge.evidence import Text, Violation
 from sms_service.chaos.judge.history import History
-from sms_service.chaos.judge.words import Read, Told, carries, read, step_named, steps
+from sms_service.chaos.judge.words import Read, Told, carries, linkless, read, step_named, steps
 
 #: The replies that call for an answer of their own; whatever else is texted may be answered by any other.
 _WORDS = {"opt_out": "STOP", "opt_in": "START", "help": "HELP"}
@@ -43,7 +43,10 @@ def _of_step(case: Case, text: Text, found: Read) -> Iterator[tuple[tuple[object
     about = [history for history in every if own is None or own.is_one_of(history.every_start())]
     yield (found.step, own), _at_least_one(_most(case, text, found, own, history) for history in about)
     now: datetime = case.evidence.clock.at(text.at)
-    yield (f"the same {found.step} within the hour", text.body, now), _at_least_one(1 for _ in every)
+    yield (
+        (f"the same {found.step} within the hour", linkless(text.body), now),
+        _at_least_one(1 for _ in every),
+    )
 
 
 def _most(case: Case, text: Text, found: Read, own: Told | None, history: History) -> int:

@@ -14,6 +14,7 @@ import yaml
 
 _TOLD = re.compile(r"(?:When|Fecha|on this date|en esta fecha): (?P<day>.+?), (?P<clock>\d{1,2}:\d{2}.*)")
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})\D*?([apAP])\.?\s?[mM]")
+_LINK = re.compile(r"https?://\S+/l/\w+")
 _NOON = 12
 
 
@@ -135,6 +136,11 @@ def _answers() -> tuple[tuple[str, re.Pattern[str]], ...]:
 def carries(body: str, step: str) -> bool:
     """Whether a text of another step also does the work of this one."""
     return any(_pattern(phrase).search(body) for phrase in _table()["carries"].get(step, ()))
+
+
+def linkless(body: str) -> str:
+    """The words without the address of a page: two texts that differ in it alone say the same."""
+    return _LINK.sub("", body)
 
 
 def _told(body: str) -> tuple[Told, ...]:

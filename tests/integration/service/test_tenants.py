@@ -30,6 +30,7 @@ TENANT_TABLES = [
     "receipts",
     "replies",
     "tasks",
+    "leaflets",
 ]
 CANARIES = ("Canaryname", "2605550123", "+12605550123", "canary-reply", "Injection Guide: ")
 
