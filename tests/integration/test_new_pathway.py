@@ -30,9 +30,11 @@ SPANISH = {
     ),
     "{clinic}: your nerve root block visit.": "{clinic}: su cita para el bloqueo de raíz nerviosa.",
     "Your injection: a needle puts numbing medicine next to a sore nerve.": (
-        "Su inyección: una aguja pone anestésico local junto a un nervio sensible."
+        "Su inyección: una aguja pone medicina para adormecer la zona junto a un nervio adolorido."
     ),
-    "Numbing medicine goes next to a sore nerve.": "El anestésico local va junto a un nervio sensible.",
+    "Numbing medicine goes next to a sore nerve.": (
+        "La medicina para adormecer la zona va junto a un nervio adolorido."
+    ),
 }
 
 
