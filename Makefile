@@ -92,6 +92,10 @@ bench-send: $(READY) ## Measure messages per second through tick, worker and a f
 bench-content: $(READY) ## Measure what a text costs to write and to count, beside smsutil and plain gettext
 	$(BIN)/python benchmarks/content.py $(ARGS)
 
+.PHONY: bench-leaflet
+bench-leaflet: $(READY) ## Measure how long the page behind the link takes at 200 requests a second, beside /healthz
+	$(BIN)/python benchmarks/leaflet.py $(ARGS)
+
 .PHONY: check-words
 check-words: $(READY) ## Find what is wrong with the words (ARGS="--locale es" for one language)
 	@$(BIN)/sms-service content check $(ARGS)

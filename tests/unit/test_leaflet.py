@@ -1,4 +1,4 @@
-"""The pieces of the page behind the link: drawings, numbers, words, limits, and what the domain says of it."""
+"""The pieces of the page behind the link: drawings, numbers, words, limits, what the domain says of it."""
 
 from __future__ import annotations
 
