@@ -19,7 +19,7 @@ PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
 
 .PHONY: help
 help: ## List what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: $(READY) ## Make .venv with everything from requirements.lock (instant the second time)
@@ -91,6 +91,10 @@ bench-send: $(READY) ## Measure messages per second through tick, worker and a f
 .PHONY: bench-content
 bench-content: $(READY) ## Measure what a text costs to write and to count, beside smsutil and plain gettext
 	$(BIN)/python benchmarks/content.py $(ARGS)
+
+.PHONY: bench-leaflet
+bench-leaflet: $(READY) ## Measure how long the page behind the link takes at 200 requests a second, beside /healthz
+	$(BIN)/python benchmarks/leaflet.py $(ARGS)
 
 .PHONY: check-words
 check-words: $(READY) ## Find what is wrong with the words (ARGS="--locale es" for one language)

@@ -24,7 +24,7 @@ class Ledger:
     ends: Sequence[datetime] = ()
     """When signatures end, the first to end first."""
     version: tuple[int, int] = (0, 0)
-    """Grows with every pair and every act."""
+    """Grows with every pair and every act in sight."""
 
     def state(self, pair: Pair, clinic: str | None, now: datetime) -> State:
         """How far a pair has come for a clinic."""

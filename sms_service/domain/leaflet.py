@@ -59,5 +59,4 @@ def asks(
             return shown is Shows.COMING and told in {None, start} and confirmed != start
         case Question.CHECK_IN:
             return shown is Shows.OVER
-        case Question.PAIN:
-            return shown is not Shows.CANCELLED
+    return shown is not Shows.CANCELLED

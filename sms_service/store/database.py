@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
+import psycopg
 import sqlalchemy as sa
 from psycopg.errors import DeadlockDetected
+from psycopg.rows import namedtuple_row, tuple_row
 from sqlalchemy.exc import OperationalError
 
 _P = ParamSpec("_P")
@@ -35,6 +37,28 @@ class Database:
         with self.engine.begin() as connection:
             scope(connection, clinics)
             yield connection
+
+    @contextmanager
+    def pipelined(self) -> Iterator[psycopg.Connection[Any]]:
+        """One transaction whose statements travel together, for what is read often: results come at its end.
+
+        It sees no clinic until one of its statements puts one in scope.
+        """
+        pooled = self.engine.raw_connection()
+        try:
+            connection = cast("psycopg.Connection[Any]", pooled.driver_connection)
+            connection.row_factory = namedtuple_row
+            try:
+                with connection.pipeline():
+                    yield connection
+                    connection.commit()
+            except psycopg.OperationalError as error:
+                pooled.invalidate()
+                raise OperationalError(None, None, error) from error
+            finally:
+                connection.row_factory = tuple_row
+        finally:
+            pooled.close()
 
     def close(self) -> None:
         """Give the connections back."""

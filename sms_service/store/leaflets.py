@@ -12,25 +12,34 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from sms_service.store.database import Database
 from sms_service.store.keyring import Box
 
 #: 16 characters of 62: 95 random bits in a text of 160 characters.
 TOKEN_LENGTH = 16
 _ALPHABET = string.digits + string.ascii_letters
 
+# One look-up, whatever the token is; it puts the clinic that the token leads to in scope for what follows.
+_FIND = """
+    SELECT r.clinic, r.leaflet, c.now, set_config('sms.clinics', r.clinic::text, true)
+    FROM (SELECT coalesce(position, %(now)s) AS now FROM patient_clock) c
+    CROSS JOIN LATERAL route_leaflet(%(hash)s, c.now) r"""
+
 # The visit that took a cancelled one's place is what the link leads to: the patient was told that it moved.
 _PAGE = """
     WITH RECURSIVE story (id, version, replaced, depth) AS (
       SELECT a.id, a.version, a.replaced, 0 FROM leaflets l
-      JOIN appointments a ON a.id = l.appointment_id AND a.patient_id = l.patient_id WHERE l.id = :leaflet
+      JOIN appointments a ON a.id = l.appointment_id AND a.patient_id = l.patient_id
+      WHERE l.token_hash = %(hash)s
       UNION ALL
-      SELECT n.id, s.version + n.version, n.replaced, s.depth + 1 FROM story s JOIN leaflets l ON l.id = :leaflet
+      SELECT n.id, s.version + n.version, n.replaced, s.depth + 1 FROM story s JOIN leaflets l ON l.token_hash = %(hash)s
       JOIN appointments n ON n.patient_id = l.patient_id AND n.continues_id = s.id
       WHERE s.replaced AND s.depth < 50
     )
     SELECT l.clinic_id, l.patient_id, c.slug, c.sender_id, c.settings, md5(c.settings::text) AS edition, s.live,
       p.language, p.deceased OR p.merged_away AS silent, a.id AS appointment_id, a.status, a.starts_at, a.pathway,
-      a.confirmed, story.version, a.fields->'start'->>0 AS start, a.fields->'location'->>0 AS location,
+      a.confirmed, story.version, (SELECT coalesce(max(id), 0) FROM released_pairs) AS pairs,
+      (SELECT coalesce(max(id), 0) FROM sign_offs) AS acts, a.fields->'start'->>0 AS start, a.fields->'location'->>0 AS location,
       EXISTS (SELECT FROM messages m WHERE m.appointment_id = a.id AND m.asked_on_page) AS asked_on_page,
       ARRAY(SELECT d.fields->'start'->>0 FROM appointments d WHERE d.patient_id = l.patient_id
             AND d.status IN ('booked', 'arrived') AND NOT d.test AND d.fields->'start'->>0 IS NOT NULL
@@ -42,15 +51,14 @@ _PAGE = """
     JOIN patients p ON p.id = l.patient_id
     JOIN clinics c ON c.id = l.clinic_id
     JOIN senders s ON s.id = c.sender_id
-    WHERE l.id = :leaflet ORDER BY story.depth DESC LIMIT 1"""
+    WHERE l.token_hash = %(hash)s ORDER BY story.depth DESC LIMIT 1"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """Where a token leads, and the patient time at which it was asked."""
+class Page:
+    """All that a page needs to know (`row`), and the patient time at which it was asked."""
 
-    clinic_id: int
-    leaflet_id: int
+    row: Any
     now: datetime
 
 
@@ -103,23 +111,32 @@ def keep_leaflet(
         )
 
 
-def find_leaflet(connection: sa.Connection, token: str) -> Found | None:
-    """Where a token leads; None for one that is unknown or too old, after exactly the same look-up."""
-    row = connection.execute(
-        sa.text(
-            "SELECT r.clinic, r.leaflet, c.now FROM (SELECT coalesce(position, :now) AS now FROM patient_clock) c"
-            " CROSS JOIN LATERAL route_leaflet(:hash, c.now) r"
-        ),
-        {"hash": token_hash(token), "now": datetime.now(UTC)},
-    ).one_or_none()
-    if row is None:
-        return None
-    return Found(clinic_id=row.clinic, leaflet_id=row.leaflet, now=row.now.astimezone(UTC))
+def open_page(db: Database, token: str) -> Page | None:
+    """What a token leads to, in one way to the database and back.
+
+    None for one that is unknown or too old, after exactly the same look-up, and where the visit is another
+    patient's by now.
+    """
+    values = _values(token)
+    with db.pipelined() as connection:
+        found = connection.execute(_FIND, values)
+        page = connection.execute(_PAGE, values)
+    return _page(found.fetchone(), page.fetchone())
 
 
-def read_page(connection: sa.Connection, leaflet_id: int) -> sa.Row[Any] | None:
-    """All that the page needs to know; None when the visit is another patient's by now."""
-    return connection.execute(sa.text(_PAGE), {"leaflet": leaflet_id}).one_or_none()
+def read_page(connection: sa.Connection, token: str) -> Page | None:
+    """The same within a transaction, which sees the clinic of the page from then on."""
+    values = _values(token)
+    found = connection.exec_driver_sql(_FIND, values).one_or_none()
+    return _page(found, connection.exec_driver_sql(_PAGE, values).one_or_none() if found else None)
+
+
+def _values(token: str) -> dict[str, Any]:
+    return {"hash": token_hash(token), "now": datetime.now(UTC)}
+
+
+def _page(found: Any, row: Any) -> Page | None:  # noqa: ANN401 - rows of many types
+    return Page(row=row, now=found.now.astimezone(UTC)) if found is not None and row is not None else None
 
 
 def questions(

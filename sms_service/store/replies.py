@@ -142,6 +142,7 @@ def recent_answers(connection: sa.Connection, patient_id: int, since: datetime) 
         connection.execute(
             sa.text(
                 "SELECT count(*) FROM messages WHERE patient_id = :patient AND cause = 'reply' AND due > :since"
+                " AND reason IS DISTINCT FROM 'on_page'"
             ),
             {"patient": patient_id, "since": since},
         ).scalar_one()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 
 from sms_service.domain.understand import CHOICES, Intent
-from sms_service.store.database import again_on_deadlock, scope
-from sms_service.store.leaflets import find_leaflet, keep_echo, read_page
+from sms_service.store.database import again_on_deadlock
+from sms_service.store.leaflets import keep_echo, read_page
 from sms_service.store.patients import lock_patient_by_id
 from sms_service.store.replies import OpenQuestion, add_reply
 from sms_service.store.tenants import load_clinic
@@ -35,20 +35,17 @@ def answer_on_page(service: Service, token: str, message_id: int | None, answer:
     No text goes out for it: the page says what the text would have said.
     """
     with service.db.transaction() as connection:
-        found = find_leaflet(connection, token)
-        if found is None:
-            return Took.GONE
-        scope(connection, [found.clinic_id])
-        before = read_page(connection, found.leaflet_id)
+        before = read_page(connection, token)
         if before is None:
             return Took.GONE
-        patient = lock_patient_by_id(connection, service.keys, before.patient_id)
+        patient = lock_patient_by_id(connection, service.keys, before.row.patient_id)
         # read again under the lock: a second tap, a text or a move may have come first
-        row = read_page(connection, found.leaflet_id)
-        if row is None:
+        page = read_page(connection, token)
+        if page is None:
             return Took.GONE
+        row, now = page.row, page.now
         # asked of a time that has moved meanwhile, it is taken as a texted digit is: a person reads it
-        still = open_question(connection, row, found.now, told=False)
+        still = open_question(connection, row, now, told=False)
         asked, question = next((one for one in still if one[0].id == message_id), (None, None))
         if asked is None or question is None:
             return Took.CLOSED
@@ -65,12 +62,12 @@ def answer_on_page(service: Service, token: str, message_id: int | None, answer:
             intents=[Intent.ANSWER.value],
             answer=answer,
             message_id=asked.id,
-            now=found.now,
+            now=now,
             source="page",
         )
         if reply_id is None:
             return Took.CLOSED
-        clinic = load_clinic(connection, found.clinic_id)
+        clinic = load_clinic(connection, row.clinic_id)
         opened = OpenQuestion(
             message_id=asked.id,
             clinic_id=asked.clinic_id,
@@ -79,8 +76,8 @@ def answer_on_page(service: Service, token: str, message_id: int | None, answer:
             question=question,
             told=asked.told,
         )
-        text = take_answer(connection, clinic, opened, answer, reply_id, found.now)
+        text = take_answer(connection, clinic, opened, answer, reply_id, now)
         opens = service.library.answers[text].opens
-        keep_echo(connection, asked, reply_id, text, answer, opens, found.now)
-        replan(service, connection, clinic, patient, found.now)
+        keep_echo(connection, asked, reply_id, text, answer, opens, now)
+        replan(service, connection, clinic, patient, now)
         return Took.TAKEN

@@ -10,14 +10,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from sms_service.content.page_words import Voice, known_language
+from sms_service.content.signed_gate import Ledger
 from sms_service.content.writing import About, language_of
 from sms_service.domain.answers import QUESTION_LIVES
 from sms_service.domain.event import Status
 from sms_service.domain.leaflet import Shows, asks, shows
 from sms_service.domain.pathway import Pathway, Question
 from sms_service.domain.people import Clinic
-from sms_service.store.database import scope
-from sms_service.store.leaflets import Found, find_leaflet, last_echo, questions, read_page
+from sms_service.store.leaflets import Page, last_echo, open_page, questions
 from sms_service.store.tenants import clinic_of
 from sms_service.use_cases.service import Service
 
@@ -56,17 +56,12 @@ def open_leaflet(service: Service, token: str, language: str | None) -> Opened |
 
     `language` is what the reader chose on the page; without a choice it is the patient's.
     """
-    with service.db.transaction() as connection:
-        found = find_leaflet(connection, token)
-        if found is None:
-            return None
-        scope(connection, [found.clinic_id])
-        row = read_page(connection, found.leaflet_id)
-        return _opened(service, connection, found, row, language) if row is not None else None
+    page = open_page(service.db, token)
+    return _opened(service, page, language) if page is not None else None
 
 
 def open_question(
-    connection: sa.Connection, row: sa.Row[Any], now: datetime, *, told: bool = True
+    connection: sa.Connection, row: Any, now: datetime, *, told: bool = True
 ) -> Sequence[tuple[sa.Row[Any], Question]]:
     """The open questions of the page's visit, the newest first; with `told`, only of the time it has now."""
     if row.silent:
@@ -87,29 +82,28 @@ def open_question(
     ]
 
 
-def _opened(
-    service: Service, connection: sa.Connection, found: Found, row: sa.Row[Any], wanted: str | None
-) -> Opened:
+def _opened(service: Service, page: Page, wanted: str | None) -> Opened:
+    row, now = page.row, page.now
     clinic = clinic_of(row.clinic_id, row.sender_id, row.settings)
-    ledger = service.open_words.ledger(connection, frozenset({found.clinic_id}))
-    held = ledger if row.live else None
+    ledger = _ledger(service, row)
     language = known_language(service.library, wanted, language_of(row.language, clinic))
-    shown = shows(Status(row.status) if row.status else None, row.starts_at, found.now)
+    shown = shows(Status(row.status) if row.status else None, row.starts_at, now)
     asked: Asked | None = None
     echo = None
     if clinic.privacy == 0 or row.asked_on_page:
-        still = open_question(connection, row, found.now)
+        with service.db.transaction([clinic.id]) as connection:
+            still = open_question(connection, row, now)
+            echo = last_echo(connection, row.appointment_id, row.patient_id, now - _ECHO_STAYS)
         asked = Asked(message_id=still[0][0].id, question=still[0][1]) if still else None
-        echo = last_echo(connection, row.appointment_id, row.patient_id, found.now - _ECHO_STAYS)
     return Opened(
         voice=Voice(
             library=service.library,
-            gate=service.open_words.gate(service.library, held, row.slug, found.now),
+            gate=service.open_words.gate(service.library, ledger if row.live else None, row.slug, now),
             ledger=ledger,
             clinic=clinic,
             slug=row.slug,
             language=language,
-            now=found.now,
+            now=now,
         ),
         clinic=clinic,
         pathway=service.library.pathways.get(row.pathway or ""),
@@ -124,14 +118,24 @@ def _opened(
             row.pathway,
             language,
             ledger.version,
-            ledger.ended(found.now),
+            ledger.ended(now),
         ),
         asked=asked,
         echo=echo,
     )
 
 
-def _starts(row: sa.Row[Any], shown: Shows) -> tuple[datetime, ...]:
+def _ledger(service: Service, row: Any) -> Ledger:
+    """The sign-offs as they stand; read again only when they have grown."""
+    clinics = frozenset({int(row.clinic_id)})
+    held = service.open_words.held(clinics, (row.pairs, row.acts))
+    if held is None:
+        with service.db.transaction(clinics) as connection:
+            held = service.open_words.ledger(connection, clinics)
+    return held
+
+
+def _starts(row: Any, shown: Shows) -> tuple[datetime, ...]:
     """The wall times to name, as the texts do: visits of one day that are to come stand together."""
     if row.start is None:
         return ()

@@ -21,7 +21,7 @@ ESSENTIAL = ("opt_out", "help", "red_flag", "crisis", "opt_out_red_flag", "opt_o
 class OpenWords:
     """The sign-offs a process has read; they are read again only when they have grown since."""
 
-    _held: dict[frozenset[int], tuple[tuple[int, int], Ledger]] = field(default_factory=dict, repr=False)
+    _held: dict[frozenset[int], Ledger] = field(default_factory=dict, repr=False)
 
     @staticmethod
     def gate(library: Library, ledger: Ledger | None, clinic: str | None, now: datetime) -> Gate:
@@ -31,11 +31,16 @@ class OpenWords:
     def ledger(self, connection: sa.Connection, clinics: frozenset[int]) -> Ledger:
         """The ledger as the clinics in scope see it."""
         version = ledger_version(connection)
-        held = self._held.get(clinics)
-        if held is None or held[0] != version:
-            held = (version, replace(load_ledger(connection), version=version))
+        held = self.held(clinics, version)
+        if held is None:
+            held = replace(load_ledger(connection), version=version)
             self._held[clinics] = held
-        return held[1]
+        return held
+
+    def held(self, clinics: frozenset[int], version: tuple[int, int]) -> Ledger | None:
+        """The ledger, where it was read before and has not grown since."""
+        held = self._held.get(clinics)
+        return held if held is not None and held.version == version else None
 
 
 def unsigned_essentials(connection: sa.Connection, library: Library, now: datetime) -> list[str]:

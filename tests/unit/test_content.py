@@ -82,6 +82,12 @@ def test_the_smallest_pathway_loads(tmp_path) -> None:
         (GOOD.replace("{minutes: 0}", "soon"), "step welcome", "words that may stand here"),
         (GOOD.replace("{anchor: start, minutes: -120}", "noon"), "step welcome", "words that may stand here"),
         (GOOD.replace("{id: full,", "{id: full, opens: mood,"), "step welcome", "mood"),
+        (GOOD.replace("{id: full,", "{id: full, asks: safety,"), "welcome.full", "a text with {link}"),
+        (
+            GOOD.replace("{id: full,", "{id: full, asks: safety, opens: pain,").replace("{clinic}", "{link}"),
+            "welcome.full",
+            "opens no question itself",
+        ),
         (GOOD.replace("{id: full,", "{id: full, when: {mood: true},"), "welcome.full", "`when: mood`"),
         (GOOD.replace("{id: full,", "{id: full, when: {done: maybe},"), "welcome.full", "`when: done`"),
         (GOOD.replace("{id: full,", "{id: full, merges: [tea],"), "welcome.full", "unknown steps: tea"),

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from unit.builders import library
 
 from sms_service.cli.commands import app
+from sms_service.content.example_facts import EXAMPLE_LINK
 from sms_service.domain.segments import measure
 
 PATHWAY = "trigger_point_injection"
@@ -51,6 +52,19 @@ def test_the_usual_course():
     (answer,) = [row for row in rows if row.get("reply")]
     assert (answer["purpose"], answer["outcome"]) == ("answer", "sent")
     assert "steroid" in next(row for row in rows if row["step"] == "aftercare")["body"]
+
+
+def test_where_the_page_asks_a_digit_goes_to_a_person_and_texts_carry_the_link(tmp_path):
+    file = tmp_path / "clinic.yaml"
+    file.write_text(
+        "clinic: {name: Cedar Clinic, program: Cedar Texts, phone: 555-0100, zone: America/New_York, privacy: 0,"
+        " addresses: {'': 1 Main St}}\n"
+    )
+    rows = story("--clinic", str(file), "--reply", "2027-05-15T11:00=1")
+    safety = next(row for row in rows if row["step"] == "safety" and row["outcome"] == "sent")
+    assert EXAMPLE_LINK in safety["body"]
+    (answer,) = [row for row in rows if row.get("reply")]
+    assert "We got your message" in answer["body"]
 
 
 def test_at_is_local_with_its_offset_and_utc_is_the_same_instant():

@@ -19,7 +19,7 @@ def leaflet_page(opened: Opened, sheet: Sheet, token: str, said: str | None) -> 
     voice, clinic = opened.voice, opened.clinic
     heard = Heard(voice.language, signed=sheet.signed, translated=sheet.translated)
     question = question_card(opened, token, said, heard)
-    visit = visit_card(opened, token, heard)
+    visit = visit_card(opened, sheet, token, heard)
     notes = _notes(voice, heard)
     name = f'<p class="clinic"><bdi>{escape(clinic.name)}</bdi></p>'
     heading = _heading(sheet.title, voice)

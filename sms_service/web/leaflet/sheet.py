@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from html import escape
 
@@ -17,6 +17,10 @@ from sms_service.web.leaflet.pictures import picture
 
 #: The sections in their order; the last of the file is the question, which has a place of its own.
 _SHOWN = ("what", "before", "day", "after", "call", "emergency")
+_CARD = (
+    *("heading_visit", "visit_canceled", "visit_arrive", "visit_changes"),
+    *("button_calendar", "button_call"),
+)
 _GLOBE = (
     '<svg class="globe" viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="9"/>'
     '<path d="M3 12h18M12 3c5 5 5 13 0 18-5-5-5-13 0-18"/></svg>'
@@ -31,6 +35,8 @@ class Sheet:
     switch: str
     sections: str
     foot: str
+    visit: Mapping[str, Said | None]
+    """Words of the visit's card that no visit changes."""
     signed: bool
     translated: bool
 
@@ -78,6 +84,7 @@ def make_sheet(voice: Voice, pathway: Pathway | None) -> Sheet:
         switch=switch,
         sections=sections,
         foot=foot,
+        visit={name: voice.page(name) for name in _CARD},
         signed=maker.heard.signed,
         translated=maker.heard.translated,
     )

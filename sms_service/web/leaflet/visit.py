@@ -5,15 +5,17 @@ from __future__ import annotations
 from sms_service.domain.leaflet import Shows
 from sms_service.use_cases.open_leaflet import Opened
 from sms_service.web.leaflet.markup import bcp47, button, dial, element
-from sms_service.web.leaflet.sheet import Heard
+from sms_service.web.leaflet.sheet import Heard, Sheet
 
 
-def visit_card(opened: Opened, token: str, heard: Heard) -> str:
+def visit_card(opened: Opened, sheet: Sheet, token: str, heard: Heard) -> str:
     """The card of the visit as it stands now."""
     page, clinic = heard.page, opened.clinic
 
     def words(tag: str, name: str, attributes: str = "") -> str:
-        return element(tag, heard.note(opened.voice.page(name, opened.about)), page, clinic, attributes)
+        known = name in sheet.visit
+        said = sheet.visit[name] if known else opened.voice.page(name, opened.about)
+        return element(tag, heard.note(said), page, clinic, attributes)
 
     lines = [words("h2", "heading_visit", ' id="h-visit"')]
     buttons = []
@@ -27,9 +29,9 @@ def visit_card(opened: Opened, token: str, heard: Heard) -> str:
         lines.append(words("p", "visit_where"))
         if coming:
             lines.append(words("p", "visit_changes", ' class="small"'))
-            calendar = heard.note(opened.voice.page("button_calendar"))
+            calendar = heard.note(sheet.visit["button_calendar"])
             buttons.append(button(calendar, page, clinic, f"{token}/visit.ics?lang={bcp47(page)}"))
-    call = heard.note(opened.voice.page("button_call"))
+    call = heard.note(sheet.visit["button_call"])
     buttons.insert(0, button(call, page, clinic, dial(clinic.phone), " main"))
     lines.append(f'<div class="buttons">{"".join(buttons)}</div>')
     lines.append(element("p", call, page, clinic, ' class="only-paper"'))

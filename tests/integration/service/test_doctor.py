@@ -110,9 +110,9 @@ def test_a_healthy_rehearsal_has_nothing_to_mend_but_its_drafts(setting, find):
 BROKEN_DATABASES = [
     (
         "UPDATE alembic_version SET version_num = '0003'",
-        "UPDATE alembic_version SET version_num = '0005'",
+        "UPDATE alembic_version SET version_num = '0006'",
         "migrations",
-        "revision 0003, and this version needs 0005",
+        "revision 0003, and this version needs 0006",
         "sms-service migrate",
     ),
     (
@@ -519,3 +519,12 @@ def test_the_real_provider_is_asked_at_its_two_hosts():
     transport = Inquiry(account)._transport
     assert str(transport._address(f"{PROVIDER_URL}/2010-04-01/x")) == f"{PROVIDER_URL}/2010-04-01/x"
     assert str(transport._address("https://messaging.twilio.com/v1/x")) == "https://messaging.twilio.com/v1/x"
+
+
+def test_links_longer_than_texts_were_checked_with_are_told(world, find):
+    world.clinic(leaflet_base_url="https://patients.pain-clinic.example.org/leaflets")
+    finding = find()["links"]
+    assert finding.level is Level.WARNING
+    assert "clinic riverside: its links have 68 characters" in finding.says
+    world.clinic(leaflet_base_url="https://texts.example.org")
+    assert "links" not in find()
