@@ -24,16 +24,16 @@ ENGLISH = {
     ),
     "A trigger point is a tight, sore knot in a muscle.": "Numbing medicine goes next to a sore nerve.",
 }
-SPANISH = {
+FRENCH = {
     "{clinic}: welcome to {program}, about your nerve root block.": (
-        "{clinic}: le damos la bienvenida a {program}, sobre su bloqueo de raíz nerviosa."
+        "{clinic} : bienvenue dans {program}, pour votre bloc de racine d'un nerf."
     ),
-    "{clinic}: your nerve root block visit.": "{clinic}: su cita para el bloqueo de raíz nerviosa.",
+    "{clinic}: your nerve root block visit.": "{clinic} : rendez-vous pour le bloc de racine d'un nerf.",
     "Your injection: a needle puts numbing medicine next to a sore nerve.": (
-        "Su inyección: una aguja pone medicina para adormecer la zona junto a un nervio adolorido."
+        "Votre injection : une aiguille met un médicament qui endort la zone près d'un nerf douloureux."
     ),
     "Numbing medicine goes next to a sore nerve.": (
-        "La medicina para adormecer la zona va junto a un nervio adolorido."
+        "Un médicament qui endort la zone est mis près d'un nerf douloureux."
     ),
 }
 
@@ -61,28 +61,28 @@ def written(checkout):
         assert words.count(old) == 1
         words = words.replace(old, new)
     (folder / f"{PATHWAY}.yaml").write_text(words, encoding="utf-8")
-    assert command(checkout, "content", "update", "--locale", "es").returncode == 0
-    memory = checkout / "locales" / "es" / "compendium.po"
+    assert command(checkout, "content", "update", "--locale", "fr").returncode == 0
+    memory = checkout / "locales" / "fr" / "compendium.po"
     with memory.open("rb") as file:
-        catalog = read_po(file, locale="es")
-    for english, spanish in SPANISH.items():
+        catalog = read_po(file, locale="fr")
+    for english, french in FRENCH.items():
         message = catalog.get(english)
         assert message is not None
-        message.string = spanish
+        message.string = french
     with memory.open("wb") as file:
         write_po(file, catalog, width=100)
-    assert command(checkout, "content", "update", "--locale", "es").returncode == 0
+    assert command(checkout, "content", "update", "--locale", "fr").returncode == 0
     return checkout
 
 
 def test_the_checks_find_nothing_wrong_with_it(written):
-    done = command(written, "content", "check", "--locale", "en", "--locale", "es", "--json")
+    done = command(written, "content", "check", "--locale", "en", "--locale", "fr", "--json")
     findings = json.loads(done.stdout)["findings"]
     assert findings == []
 
 
 def test_its_texts_can_be_read_in_both_languages(written):
-    for language, says in (("en", "nerve root block"), ("es", "raíz nerviosa")):
+    for language, says in (("en", "nerve root block"), ("fr", "racine d'un nerf")):
         rows = json.loads(command(written, "preview", PATHWAY, "--locale", language, "--json").stdout)
         assert all(row["body"] for row in rows)
         assert any(says in row["body"] for row in rows)
@@ -91,14 +91,14 @@ def test_its_texts_can_be_read_in_both_languages(written):
 def test_a_visit_can_be_lived_through_with_it(written):
     done = command(
         written,
-        *("simulate", PATHWAY, "--locale", "es", "--timezone", "America/New_York"),
+        *("simulate", PATHWAY, "--locale", "fr", "--timezone", "America/New_York"),
         *("--booked-at", "2027-05-03T10:00", "--start", "2027-05-20T09:30"),
         *("--event", "2027-05-20T10:15=completed:steroid", "--json"),
     )
     rows = json.loads(done.stdout)
     sent = [row["step"] for row in rows if row["outcome"] == "sent"]
     assert {"welcome", "education", "safety", "prepare", "aftercare"} <= set(sent)
-    assert any("junto a un nervio" in (row["body"] or "") for row in rows)
+    assert any("d'un nerf" in (row["body"] or "") for row in rows)
 
 
 def test_a_mistake_in_it_is_told_with_its_place_and_a_cure(written):
