@@ -33,7 +33,7 @@ BEFORE = [step.id for step in pathway().steps if step.anchor in {Anchor.BOOKED, 
 FACTS = dict.fromkeys(
     (
         *("clinic", "program", "phone", "after_hours_phone", "emergency", "crisis", "date", "time"),
-        *("address", "offers", "fever"),
+        *("address", "offers", "fever", "link"),
     ),
     "x",
 ) | {"count": "9", "arrive_early": "15"}  # fmt: skip

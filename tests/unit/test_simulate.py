@@ -57,8 +57,8 @@ def test_the_usual_course():
 def test_where_the_page_asks_a_digit_goes_to_a_person_and_texts_carry_the_link(tmp_path):
     file = tmp_path / "clinic.yaml"
     file.write_text(
-        "clinic: {name: Cedar Clinic, program: Cedar Texts, phone: 555-0100, zone: America/New_York, privacy: 0,"
-        " addresses: {'': 1 Main St}}\n"
+        "clinic: {name: Cedar Clinic, program: Cedar Texts, phone: 555-0100, zone: America/New_York,"
+        " privacy: 0, addresses: {'': 1 Main St}}\n"
     )
     rows = story("--clinic", str(file), "--reply", "2027-05-15T11:00=1")
     safety = next(row for row in rows if row["step"] == "safety" and row["outcome"] == "sent")
