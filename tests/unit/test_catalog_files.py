@@ -64,7 +64,7 @@ def test_updating_what_is_up_to_date_changes_nothing(language, tmp_path):
 def test_the_memory_writes_the_same_sentence_in_every_text():
     memory = load_compendium("es", locales_dir() / "es")
     assert memory.missing(SOURCE.texts) == []
-    text = TEXTS["trigger_point_injection.aftercare.steroid"]
+    text = TEXTS["trigger_point_injection.aftercare.plain"]
     assert memory.fill(text) == library().catalogs["es"].words[text.context][1]
 
 

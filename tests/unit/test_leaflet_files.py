@@ -70,7 +70,7 @@ def test_the_choices_of_a_clinic_decide_the_words_of_a_section():
     other = section(clinic(advice=advice({"rest_days": 4, "cold": "either"})), after)
     assert "first 3 days" in usual.text
     assert "first 4 days" in other.text
-    assert "cold or warm pack" in other.text
+    assert "a cold or a warm pack" in other.text
 
 
 def test_phrases_and_the_words_of_the_page_have_their_purpose():
