@@ -72,7 +72,10 @@ class Segment(NamedTuple):
 
     def text(self, number: int, component: int = 1) -> str:
         """A component of the first repetition of a field."""
-        return self.first(number).text(component) if self.raw(number) else ""
+        raw = self.raw(number)
+        if not raw or raw.isalnum():  # nothing, or one value without parts, as most codes and dates are
+            return raw if component == 1 else ""
+        return self.first(number).text(component)
 
 
 def _plain(raw: str, encoding: Encoding) -> str:

@@ -38,11 +38,10 @@ def find_start(message: Message, sources: tuple[str, ...], zone: str | None) -> 
     """The start from the first source that has a time of day, and the first source that contradicts it."""
     readings = _readings(message, sources)
     start = _search(readings)
-    if start == Start():
-        return _search(_readings(message, _RESOURCES))
     said = start.said
     if said is None:
-        return start
+        silent = not start.cleared and start.unreadable is None
+        return _search(_readings(message, _RESOURCES)) if silent else start
     for source, found in readings:
         others = [other for _, other in found if other is not None]
         if source != start.source and others and not any(_agree(said, other, zone) for other in others):

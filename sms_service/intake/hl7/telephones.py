@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from operator import itemgetter
 
 from sms_service.intake.hl7.message import NULL, Segment, Value
 from sms_service.intake.phones import e164
@@ -33,10 +34,10 @@ def phone_of(pid: Segment, country: str) -> dict[str, str | None]:
     """
     written: list[str] = []
     for number in _FIELDS:
-        usable = sorted(
-            (value for value in pid.each(number)[:_MOST] if _is_telephone(value)), key=_rank
-        )  # sorted is stable: of equals the sender's order decides
-        for value in usable:
+        # of equals the sender's order decides: sorting is stable
+        ranked = [(rank, value) for value in pid.each(number)[:_MOST] if (rank := _rank(value)) is not None]
+        ranked.sort(key=itemgetter(0))
+        for _, value in ranked:
             for candidate in _numbers(value):
                 found = e164(candidate, country)
                 if found is not None:
@@ -48,14 +49,11 @@ def phone_of(pid: Segment, country: str) -> dict[str, str | None]:
     return {"phone": None} if cleared else {}
 
 
-def _is_telephone(value: Value) -> bool:
+def _rank(value: Value) -> int | None:
+    """Mobiles first, numbers at work last: others may read what arrives there. None: not to be texted."""
     use, equipment = value.text(_USE).upper(), value.text(_EQUIPMENT).upper()
-    return use not in _NOT_USES and equipment not in _NOT_EQUIPMENT
-
-
-def _rank(value: Value) -> int:
-    """Mobiles first, numbers at work last: somebody else may read what arrives there."""
-    use, equipment = value.text(_USE).upper(), value.text(_EQUIPMENT).upper()
+    if use in _NOT_USES or equipment in _NOT_EQUIPMENT:
+        return None
     if use in _MOBILE_USES or equipment in _MOBILE_EQUIPMENT:
         return 0
     return 2 if use == _WORK else 1

@@ -9,6 +9,8 @@ from sms_service.intake.hl7.starts import current
 from sms_service.intake.profile import Profile
 
 _CODED = (1, 2, 4, 5)
+#: Identifier, text, and only then the name of the system.
+_WITH_SYSTEM = 3
 #: What table 0396 and senders call the code systems that a profile may name.
 _SYSTEMS = {"C4": "CPT", "CPT4": "CPT", "CPT-4": "CPT", "CPT": "CPT", "SCT": "SNOMED", "SNM": "SNOMED"}
 #: Of a place (PL): point of care, facility, description, building.
@@ -54,6 +56,8 @@ def _type(sch: Segment | None, services: list[Segment], profile: Profile) -> dic
 
 def _codings(value: Value) -> list[dict[str, str]]:
     """The codes of a coded element that say which system they are of."""
+    if len(value.components) < _WITH_SYSTEM:
+        return []
     found = [(value.texts(1), value.texts(3)), (value.texts(4), value.texts(6))]
     return [
         {"system": _SYSTEMS.get(system[0].upper(), system[0]), "code": code[0]}
