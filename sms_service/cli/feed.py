@@ -15,10 +15,9 @@ from rich.table import Table
 from rich.text import Text
 
 from sms_service.intake.formats import FORMATS
-from sms_service.intake.hl7.message import field_path
 from sms_service.intake.outcome import Outcome, outcome_of
 from sms_service.intake.profile import Profile, profile_of
-from sms_service.intake.times import known_zone
+from sms_service.intake.profile_check import faults
 
 _ZONE = "America/New_York"
 
@@ -77,12 +76,8 @@ def _profile(file: Path | None) -> Profile:
             f"{file} is no YAML file with a feed's settings; compare examples/clinic.yaml",
             param_hint="--profile",
         ) from None
-    places = [*profile.appointment_id, *profile.time_sources, *filter(None, [profile.visit_number])]
-    for place in places:
-        if field_path(str(place)) is None:
-            raise typer.BadParameter(f"{place!r} is no field such as SCH-2.1", param_hint="--profile")
-    if not known_zone(profile.zone):
-        raise typer.BadParameter(f"{profile.zone!r} is no IANA zone", param_hint="--profile")
+    for fault in faults(profile):
+        raise typer.BadParameter(f"{file}: {fault}", param_hint="--profile")
     return profile
 
 

@@ -139,6 +139,7 @@ def test_a_wrong_call_is_refused_in_words(arguments, says):
         ("appointment_id: [the number]", "is no field such as SCH-2.1"),
         ("visit_number: PV1", "is no field such as SCH-2.1"),
         ("types: 7", "no YAML"),
+        ("status_words: {Roomed: there}", "'roomed' means 'there', which is none of"),
     ],
 )
 def test_a_wrong_profile_is_refused_in_words(tmp_path, settings, says):
