@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import datetime
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from sms_service.intake.problems import Code, Problem
 from sms_service.intake.profile import Profile
@@ -23,10 +23,21 @@ def read_json(raw: bytes, _profile: Profile, _received: datetime) -> Iterator[Re
     if not events:
         yield _wrong("is an empty batch")
     for event in events:
-        if isinstance(event, dict):
-            yield Reading(event=event)
-        else:
+        if not isinstance(event, dict):
             yield _wrong("must be a JSON object, or an array of objects")
+        elif _too_deep(event):
+            yield _wrong("is nested too deeply")
+        else:
+            yield Reading(event=event)
+
+
+def _too_deep(event: dict[str, Any]) -> bool:
+    """Whether it cannot be written down again, which takes a little more room than reading it."""
+    try:
+        json.dumps([[[event]]])
+    except RecursionError:
+        return True
+    return False
 
 
 def _refuse(_constant: str) -> NoReturn:

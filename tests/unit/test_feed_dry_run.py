@@ -104,6 +104,14 @@ def test_what_is_no_json_object_is_a_parse_error(raw):
     assert (reading.event, reading.problems[0].code) == (None, "parse_error")
 
 
+@pytest.mark.parametrize("depth", range(900, 1000, 3))
+def test_an_event_that_is_nested_too_deeply_has_an_answer(tmp_path, depth):
+    file = tmp_path / "deep.json"
+    file.write_text('{"data": {"patient": ' + "[" * depth + "]" * depth + "}}", encoding="utf-8")
+    (shown,) = lines("--format", "json", file)
+    assert codes(shown)[0] in {"parse_error", "field_invalid"}
+
+
 def test_without_json_a_table_says_what_would_become_of_each():
     shown = run(
         "--format", "hl7v2", "--profile", ROOT / "examples" / "clinic.yaml",

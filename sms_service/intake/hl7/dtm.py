@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 #: YYYYMMDD[HH[MM[SS[.S…]]]][±ZZZZ], and the same with ISO 8601's punctuation. `99991231` and years long ago
 #: are what forms hold when nobody filled them in.
 _DTM = re.compile(
-    r"(\d{4})(-?)(\d\d)\2(\d\d)(?:[T ]?(\d\d)(?::?(\d\d)(?::?(\d\d)(?:[.,]\d+)?)?)?)?\s?(Z|[+-]\d\d:?\d\d)?",
+    r"(\d{4})(-?)(\d\d)\2(\d\d)"
+    r"(?:[T ]?(\d\d)(?::?(\d\d)(?::?(\d\d)(?:[.,](\d+))?)?)?)?"
+    r"\s?(Z|[+-]\d\d:?\d\d)?",
     re.ASCII,
 )
 _YEARS = range(1900, 2200)
@@ -54,11 +56,14 @@ def read_dtm(written: str) -> DateTime | None:
     if found is None or int(found[1]) not in _YEARS:
         return None
     hour, minute, second = found[5], found[6] or 0, found[7] or 0
+    fraction = int(
+        (found[8] or "").ljust(6, "0")[:6]
+    )  # microseconds: two messages of one second have an order
     try:
         return DateTime(
             day=date(int(found[1]), int(found[3]), int(found[4])),
-            at=time(int(hour), int(minute), int(second)) if hour else None,
-            offset=_offset(found[8]),
+            at=time(int(hour), int(minute), int(second), fraction) if hour else None,
+            offset=_offset(found[9]),
             minutes=found[6] is not None,
         )
     except ValueError:

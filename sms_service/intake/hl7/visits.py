@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from sms_service.intake.hl7.message import NULL, Message, Segment, Value
@@ -9,8 +10,6 @@ from sms_service.intake.hl7.starts import current
 from sms_service.intake.profile import Profile
 
 _CODED = (1, 2, 4, 5)
-#: Identifier, text, and only then the name of the system.
-_WITH_SYSTEM = 3
 #: What table 0396 and senders call the code systems that a profile may name.
 _SYSTEMS = {"C4": "CPT", "CPT4": "CPT", "CPT-4": "CPT", "CPT": "CPT", "SCT": "SNOMED", "SNM": "SNOMED"}
 #: Of a place (PL): point of care, facility, description, building.
@@ -46,24 +45,21 @@ def _type(sch: Segment | None, services: list[Segment], profile: Profile) -> dic
     if not filled:
         return {}
     chosen, texts = next((one for one in filled if profile.pathway(one[1]) is not None), filled[0])
-    codings = [coding for value, _ in filled for coding in _codings(value)]
     code, text = (chosen.texts(1) or texts)[0], (chosen.texts(2) or texts)[0]
+    codings = [coding for value, _ in filled for coding in _codings(value, known=value is chosen)]
     mapped = next((one for one in texts if profile.pathway([one]) is not None), code)
     if mapped not in {code, text}:  # an alternate; it must come before what other fields say
-        codings.insert(0, {"system": "local", "code": mapped})
+        codings.insert(0, {"code": mapped})
     return {"code": code, "text": text} | ({"codings": codings} if codings else {})
 
 
-def _codings(value: Value) -> list[dict[str, str]]:
-    """The codes of a coded element that say which system they are of."""
-    if len(value.components) < _WITH_SYSTEM:
-        return []
-    found = [(value.texts(1), value.texts(3)), (value.texts(4), value.texts(6))]
-    return [
-        {"system": _SYSTEMS.get(system[0].upper(), system[0]), "code": code[0]}
-        for code, system in found
-        if code and system
-    ]
+def _codings(value: Value, *, known: bool) -> Iterator[dict[str, str]]:
+    """Both triplets of a coded element; what is `known` already only where it says which system it is of."""
+    for first in (1, 4):
+        code, text, system = (value.texts(first + n) for n in range(3))
+        if (code or text) and (system or first != 1 or not known):
+            named = {"system": _SYSTEMS.get(system[0].upper(), system[0])} if system else {}
+            yield named | {"code": (code or text)[0]} | ({"display": text[0]} if text else {})
 
 
 def _place(message: Message) -> dict[str, str | None]:
