@@ -1,4 +1,8 @@
-"""Whatever bytes come, there is an answer: no crash, no hang, and nothing that the next step cannot take."""
+"""Whatever bytes come, there is an answer: no crash, no hang, and nothing that the next step cannot take.
+
+No example has a deadline, since a busy machine would miss it; the last test sees to it that nothing hangs.
+The published parser `hl7` is not among the dependencies, so no test compares with it.
+"""
 
 from __future__ import annotations
 
@@ -47,11 +51,13 @@ def taken(raw, profile=PROFILE):
 
 
 @given(st.binary(max_size=400))
+@settings(deadline=None)
 def test_any_bytes_have_an_answer(raw):
     taken(raw)
 
 
 @given(st.binary(max_size=300))
+@settings(deadline=None)
 def test_any_bytes_behind_a_header_have_an_answer(raw):
     taken(b"MSH" + raw)
     taken(b"MSH|^~\\&|A|B|C|D|20261120||SIU^S12|1|P|2.5\rSCH|1|2" + raw)
@@ -78,7 +84,7 @@ def damaged(draw):
 
 
 @given(damaged())
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_a_damaged_message_has_an_answer(raw):
     taken(raw)
 
@@ -91,6 +97,7 @@ FIELD = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\
     st.lists(FIELD, max_size=32),
     st.sampled_from(["S12", "S13", "S14", "S15", "S17", "S26"]),
 )
+@settings(deadline=None)
 def test_any_text_in_any_field_has_an_event(sch, pid, trigger):
     raw = "\r".join(
         [
