@@ -18,7 +18,6 @@ _BATCH = frozenset({"FHS", "BHS", "BTS", "FTS"})
 _MSH_CHARSET = 18
 _NAME = 3
 _CONTROLS = dict.fromkeys([*range(32), *range(127, 160)])
-_LINE_END = re.compile(r"[\r\n]+")
 _PATH = re.compile(r"([A-Z][A-Z0-9]{2})-(\d{1,3})(?:\.(\d{1,3}))?", re.ASCII)
 
 
@@ -148,7 +147,7 @@ def _segments(text: str, encoding: Encoding) -> dict[str, list[Segment]]:
     """The segments by name. A line that begins none goes on where a line feed was left inside a field."""
     rows: list[tuple[str, list[str]]] = []
     begins = {encoding.field, ""}
-    for line in map(str.lstrip, _LINE_END.split(text)):
+    for line in map(str.lstrip, text.replace("\n", "\r").split("\r")):
         name = line[:_NAME]
         if _is_name(name) and line[_NAME : _NAME + 1] in begins:
             rows.append((name, [line]))

@@ -55,7 +55,7 @@ def _type(sch: Segment | None, services: list[Segment], profile: Profile) -> dic
 
 def _codings(value: Value, *, known: bool) -> Iterator[dict[str, str]]:
     """Both triplets of a coded element; what is `known` already only where it says which system it is of."""
-    for first in (1, 4):
+    for first in range(1, min(len(value.components), 4) + 1, 3):
         code, text, system = (value.texts(first + n) for n in range(3))
         if (code or text) and (system or first != 1 or not known):
             named = {"system": _SYSTEMS.get(system[0].upper(), system[0])} if system else {}
