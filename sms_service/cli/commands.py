@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from sms_service.cli import control, doctor, operate, processes
+from sms_service.cli import control, doctor, feed, operate, processes
 from sms_service.cli.content import app as content
 
 app = typer.Typer(
@@ -17,4 +17,5 @@ control.install(app)
 processes.install(app)
 operate.install(app)
 doctor.install(app)
+feed.install(app)
 content.install(app)

@@ -11,12 +11,12 @@ from typing import Any
 
 from sms_service.domain.event import Event, EventType, Stamp
 from sms_service.intake.people import read_person
-from sms_service.intake.problems import WARNINGS, Code, Problem
+from sms_service.intake.problems import MOOT_ONCE_OVER, WARNINGS, Problem
 from sms_service.intake.profile import Profile
 from sms_service.intake.values import mapping, not_an_event, optional, text
 from sms_service.intake.visits import read_visit
 
-#: What ends a visit is applied whatever its type is called: nobody may be texted about a cancelled one.
+#: What ends a visit is applied in spite of what is moot by then.
 _ENDINGS = frozenset({EventType.CANCELLED, EventType.NO_SHOW, EventType.COMPLETED, EventType.ARRIVED})
 #: A version further ahead than this is a wrong clock and is clamped.
 _CLOCK_SKEW = timedelta(minutes=5)
@@ -34,7 +34,7 @@ class Read:
         """Whether a problem forbids applying it."""
         ends = self.event.type in _ENDINGS
         return any(
-            problem.code not in WARNINGS and not (ends and problem.code is Code.TYPE_UNMAPPED)
+            problem.code not in WARNINGS and not (ends and problem.code in MOOT_ONCE_OVER)
             for problem in self.problems
         )
 

@@ -18,11 +18,16 @@ class Code(StrEnum):
     TIME_INVALID = "time_invalid"
     TIME_NONEXISTENT = "time_nonexistent"
     TIME_AMBIGUOUS = "time_ambiguous"
+    TIME_CONFLICT = "time_conflict"
+    STATUS_UNMAPPED = "status_unmapped"
     TYPE_UNMAPPED = "type_unmapped"
+    APPOINTMENT_UNKNOWN = "appointment_unknown"
     PATIENT_UNKNOWN = "patient_unknown"
     LANGUAGE_UNKNOWN = "language_unknown"
     ZONE_UNKNOWN = "zone_unknown"
     CONSENT_TIME_INVALID = "consent_time_invalid"
+    CHARSET_UNKNOWN = "charset_unknown"
+    MESSAGE_UNSUPPORTED = "message_unsupported"
 
 
 #: Problems with which an event still means something: it is applied, and the problem is told.
@@ -34,8 +39,12 @@ WARNINGS = frozenset(
         Code.LANGUAGE_UNKNOWN,
         Code.ZONE_UNKNOWN,
         Code.CONSENT_TIME_INVALID,
+        Code.CHARSET_UNKNOWN,
     }
 )
+#: Problems that do not matter once a visit is over: nobody may be texted about a cancelled one, whatever its
+#: type is called and whenever it was to be.
+MOOT_ONCE_OVER = frozenset({Code.TYPE_UNMAPPED, Code.TIME_CONFLICT, Code.STATUS_UNMAPPED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
