@@ -23,6 +23,8 @@ class Code(StrEnum):
     LANGUAGE_UNKNOWN = "language_unknown"
     ZONE_UNKNOWN = "zone_unknown"
     CONSENT_TIME_INVALID = "consent_time_invalid"
+    VERSION_UNREADABLE = "version_unreadable"
+    MESSAGE_UNSUPPORTED = "message_unsupported"
 
 
 #: Problems with which an event still means something: it is applied, and the problem is told.
@@ -34,6 +36,7 @@ WARNINGS = frozenset(
         Code.LANGUAGE_UNKNOWN,
         Code.ZONE_UNKNOWN,
         Code.CONSENT_TIME_INVALID,
+        Code.VERSION_UNREADABLE,
     }
 )
 

@@ -8,12 +8,25 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fhir:
+    """What a FHIR feed's ids are. Changing any of it gives visits and patients new names."""
+
+    server: str | None = None
+    """The server's base URL: ids are then whole URLs, for a feed that carries several servers."""
+    appointment_system: str | None = None
+    """The identifier system whose value names an appointment; default: the resource's id."""
+    patient_system: str | None = None
+    """The same for patients."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """A feed's mapping. `types` maps a type's code, text or coding (casefolded) to a pathway id."""
 
     zone: str | None = None
     country: str = "US"
     types: Mapping[str, str] = field(default_factory=dict)
+    fhir: Fhir = field(default_factory=Fhir)
 
     def pathway(self, candidates: list[str]) -> str | None:
         """The pathway of the first candidate that is mapped."""
@@ -33,4 +46,14 @@ def profile_of(settings: Mapping[str, Any], clinic_zone: str) -> Profile:
             str(name).strip().casefold(): str(pathway)
             for name, pathway in (settings.get("types") or {}).items()
         },
+        fhir=_fhir(settings.get("fhir") or {}),
+    )
+
+
+def _fhir(settings: Mapping[str, Any]) -> Fhir:
+    server = str(settings.get("server") or "").rstrip("/")
+    return Fhir(
+        server=server or None,
+        appointment_system=settings.get("appointment_system"),
+        patient_system=settings.get("patient_system"),
     )
