@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from sms_service.intake.fhir.contents import Contents, Held
 from sms_service.intake.fhir.datatypes import Reference
@@ -12,12 +13,13 @@ from sms_service.intake.fhir.references import Target, target
 from sms_service.intake.fhir.resources import Appointment, Location, Participant, Practitioner
 from sms_service.intake.fhir.tolerant import read
 
+#: Only their names are of use, so a reference that has one need not be followed.
+_NAMED = frozenset({"Location", "Practitioner", "PractitionerRole"})
 #: v3-ParticipationType: attender and primary performer are who the patient comes to see.
 _SEEN = frozenset({"ATND", "PPRF"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attendant:
+class Attendant(Struct, frozen=True, kw_only=True):
     """One participant: what it is, where its reference leads, and its resource if the body has it."""
 
     type: str | None
@@ -71,7 +73,8 @@ def _attendant(
 ) -> Attendant:
     said = (actor.reference or "").strip()
     leads_to = target(said, base)
-    held = body.find(said, leads_to, visit.contained) if said else None
+    needed = leads_to is None or leads_to.type not in _NAMED or not actor.display
+    held = body.find(said, leads_to, visit.contained) if said and needed else None
     kind = (held.type if held else None) or (leads_to.type if leads_to else None) or actor.type
     return Attendant(type=kind, reference=actor, target=leads_to, held=held, seen=seen)
 

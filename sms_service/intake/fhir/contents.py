@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from sms_service.intake.fhir.datatypes import Element, Meta
 from sms_service.intake.fhir.periods import instant
@@ -23,8 +23,7 @@ class _Identified(Element):
     meta: Meta | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class Held(Struct, frozen=True, kw_only=True):
     """One resource of the body, still unread.
 
     `target` is where it is kept, by its URL in the bundle, else by type and id; None for what has no home of
@@ -32,13 +31,16 @@ class Held:
     """
 
     type: str | None
-    raw: Json = field(repr=False)
+    raw: Json
     id: str | None = None
     target: Target | None = None
     said_at: str | None = None
     at: datetime | None = None
-    entry: Entry | None = field(default=None, repr=False)
+    entry: Entry | None = None
     contained: bool = False
+
+    def __repr__(self) -> str:
+        return f"Held({self.type})"  # a patient is in the rest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,11 @@ from __future__ import annotations
 from msgspec import Raw, Struct
 
 
-class Element(Struct, rename="camel", kw_only=True):
-    """Camel case as in FHIR; elements that are not named here are skipped unread."""
+class Element(Struct, rename="camel", kw_only=True, gc=False):
+    """Camel case as in FHIR; elements that are not named here are skipped unread.
+
+    What was parsed holds no cycles, so the garbage collector need not walk it.
+    """
 
 
 class Period(Element):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from sms_service.domain.event import EventType
-from sms_service.intake.canonical import canonical_hash
 from sms_service.intake.fhir.appointment import visit_facts, visit_id, visit_meaning
 from sms_service.intake.fhir.attendance import attendants, patients
 from sms_service.intake.fhir.contents import Held
@@ -90,7 +92,8 @@ def event(
     about = "patient" if kind is EventType.PATIENT_UPDATED else "appointment"
     if "id" in data[about]:
         body["subject"] = f"{about}/{data[about]['id']}"
-    return {"id": canonical_hash(body)} | body
+    digest = hashlib.sha256(msgspec.json.encode([kind.value, body["data"]], order="sorted")).hexdigest()
+    return {"id": digest} | body
 
 
 def _version(held: Held, context: Context, problems: list[Problem]) -> datetime:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _LONGEST = 2048
-_LITERAL = re.compile(
-    r"(?:(?P<base>https?://[^?#\s]+)/)?(?P<type>[A-Z][A-Za-z]+)/(?P<id>[\w.~-]{1,128})(?:/_history/[^/?#\s]+)?",
-    re.ASCII,
-)
+_BASE = re.compile(r"https?://[^?#\s]+")
+_TYPE_AND_ID = re.compile(r"([A-Z][A-Za-z]+)/([\w.~-]{1,128})(?:/_history/[^/?#\s]+)?", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(Struct, frozen=True, kw_only=True, gc=False):
     """A resource on a server; `base` is empty when the reference is relative."""
 
     base: str
@@ -36,8 +34,15 @@ def target(reference: str | None, near: str = "") -> Target | None:
     """
     if reference is None or len(reference) > _LONGEST:
         return None
-    found = _LITERAL.fullmatch(reference)
-    if found is None:
+    base, rest = _split(reference)
+    found = _TYPE_AND_ID.fullmatch(rest)
+    if found is None or (base and not _BASE.fullmatch(base)):
         return None
-    base, kind, own_id = found.groups()
-    return Target(base=base or near, type=kind, id=own_id)
+    return Target(base=base or near, type=found[1], id=found[2])
+
+
+def _split(reference: str) -> tuple[str, str]:
+    """The server's part and the rest: two segments, or four with a version."""
+    parts = reference.split("/")
+    length = 4 if "_history" in parts[-2:-1] else 2
+    return "/".join(parts[:-length]), "/".join(parts[-length:])
