@@ -349,6 +349,14 @@ def test_of_several_versions_of_a_patient_the_latest_goes_with_the_visit():
     assert first.event["data"]["patient"]["given"] == "Ana"
 
 
+@pytest.mark.parametrize("own", ["\x00", "a/b", "", "../x", "x" * 600, "a b"])
+def test_an_id_that_no_url_can_hold_is_none_wherever_it_is_kept(own):
+    strange = BOOKED | {"id": own}
+    kept = {"resourceType": "Bundle", "entry": [{"fullUrl": f"{BASE}/Appointment/a1", "resource": strange}]}
+    assert codes(only(strange)) == [Code.FIELD_MISSING]
+    assert codes(only(kept)) == [Code.FIELD_MISSING]
+
+
 def test_visits_without_ids_are_not_versions_of_each_other():
     numbered = [
         BOOKED | {"id": None, "meta": None, "identifier": [{"system": CSN, "value": n}]} for n in "12"

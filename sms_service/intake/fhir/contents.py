@@ -115,9 +115,9 @@ def _home(kind: str, own_id: str | None, entry: Entry | None) -> Target | None:
     if own_id is None:
         return None
     by_url = target(entry.full_url) if entry else None
-    if by_url is not None and by_url.type == kind:
-        return by_url if by_url.id == own_id else Target(base=by_url.base, type=kind, id=own_id)
-    return target(f"{kind}/{own_id}")
+    if by_url is None or by_url.type != kind:
+        return target(f"{kind}/{own_id}")
+    return by_url if by_url.id == own_id else target(f"{kind}/{own_id}", by_url.base)
 
 
 def _within(contained: Iterable[Raw] | None) -> Iterable[Held]:
