@@ -217,6 +217,8 @@ RUSSIAN = {"language": concept(system=BCP, code="ru")}
         ([{"language": {"text": "Haitian Creole"}, "preferred": True}], "ht"),
         ([{"language": concept(system=BCP, code="zh-Hant-HK")}], "zh_Hant"),
         ([SPANISH, {"language": {"text": "Spanish"}}], "es"),
+        ([SPANISH, {"language": {"text": "Signing, mostly"}}], "es"),
+        ([SPANISH, {"language": {"text": "Unknown"}, "preferred": True}], "es"),
         ([{"language": {"text": "Unknown"}}], None),
         ([{"language": concept(system=BCP, code="und", display="Undetermined")}], None),
         ([{"preferred": True}], None),
@@ -234,6 +236,9 @@ def test_the_preferred_language_is_read_from_its_tag_else_from_its_words(said, l
     [
         pytest.param([SPANISH, RUSSIAN], id="several and none preferred"),
         pytest.param([{"language": {"text": "Signing, mostly"}}], id="no language"),
+        pytest.param(
+            [SPANISH, {"language": {"text": "Signing"}, "preferred": True}], id="preferred and unread"
+        ),
         pytest.param([{"language": concept(system="urn:x", code="151")}], id="a code of their own"),
     ],
 )

@@ -35,33 +35,49 @@ def language(said: Iterable[Communication], problems: list[Problem]) -> str | No
 
     What cannot be read is passed on as written, for `read_event` to tell.
     """
-    mentioned = [(each.language, each.preferred) for each in said if each.language and _says(each.language)]
-    preferred = [concept for concept, first in mentioned if first]
-    candidates = preferred or [concept for concept, _ in mentioned]
-    tags = list(dict.fromkeys(tag for concept in candidates if (tag := _tag(concept))))
-    if len(tags) == 1 or (tags and preferred):
+    spoken = list(said)
+    preferred = [each.language for each in spoken if each.preferred]
+    chosen = _tags(preferred)
+    if chosen:
+        return chosen[0]
+    unread = _unread(preferred)
+    if unread is not None:
+        return unread
+    tags = _tags(each.language for each in spoken)
+    if len(tags) == 1:
         return tags[0]
     if tags:
         detail = "several languages are listed and none is marked as preferred; the clinic's default is used"
         problems.append(Problem(code=Code.LANGUAGE_UNKNOWN, field="data.patient.language", detail=detail))
         return None
-    return next((word for concept in candidates for word in _written(concept)), None)
+    return _unread(each.language for each in spoken)
+
+
+def _tags(concepts: Iterable[Concept | None]) -> list[str]:
+    """The different languages that can be read, in their order."""
+    found = (_tag(concept) for concept in concepts if concept)
+    return list(dict.fromkeys(tag for tag in found if tag is not None))
 
 
 def _tag(concept: Concept) -> str | None:
-    codings = sorted(concept.coding or (), key=lambda coding: coding.system != _BCP_47)
+    codings = concept.coding or ()
+    if len(codings) > 1:
+        codings = sorted(codings, key=lambda coding: coding.system != _BCP_47)
     codes = [coding.code for coding in codings if coding.system in _TAGS]
     for written in (*codes, *(coding.display for coding in codings), concept.text):
         tag = registered_tag(written) if written else None
-        if tag is not None:
+        if tag is not None and not nobody_said(written or ""):
             return tag
     return None
 
 
-def _says(concept: Concept) -> bool:
-    """Whether it names a language: "unknown" and `und` are words, and name none."""
-    written = list(_written(concept))
-    return bool(written) and not any(nobody_said(word) for word in written)
+def _unread(concepts: Iterable[Concept | None]) -> str | None:
+    """What the first concept says that names something and is not understood; "unknown" names nothing."""
+    for concept in concepts:
+        written = list(_written(concept)) if concept else []
+        if written and not any(nobody_said(word) for word in written):
+            return written[0]
+    return None
 
 
 def _written(concept: Concept) -> Iterator[str]:
