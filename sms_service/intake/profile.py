@@ -37,6 +37,9 @@ class Profile:
         return None
 
 
+_SYSTEMS = ("appointment_system", "patient_system")
+
+
 def profile_of(settings: Mapping[str, Any], clinic_zone: str) -> Profile:
     """The profile in a feed's stored settings; times without a zone are in the clinic's unless it says so."""
     return Profile(
@@ -51,9 +54,9 @@ def profile_of(settings: Mapping[str, Any], clinic_zone: str) -> Profile:
 
 
 def _fhir(settings: Mapping[str, Any]) -> Fhir:
-    server = str(settings.get("server") or "").rstrip("/")
+    said = {name: str(settings.get(name) or "").strip() for name in ("server", *_SYSTEMS)}
     return Fhir(
-        server=server or None,
-        appointment_system=settings.get("appointment_system"),
-        patient_system=settings.get("patient_system"),
+        server=said["server"].rstrip("/") or None,
+        appointment_system=said["appointment_system"] or None,
+        patient_system=said["patient_system"] or None,
     )

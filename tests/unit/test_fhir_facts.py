@@ -11,7 +11,7 @@ from sms_service.intake.canonical import read_event
 from sms_service.intake.fhir.datatypes import Period
 from sms_service.intake.fhir.delivery import Delivery, Heard, Kind, heard
 from sms_service.intake.fhir.periods import current
-from sms_service.intake.fhir.reader import read_fhir
+from sms_service.intake.fhir.reader import fhir_readings, read_fhir
 from sms_service.intake.fhir.references import Target, target
 from sms_service.intake.fhir.statuses import MEANINGS
 from sms_service.intake.problems import Code
@@ -544,6 +544,12 @@ def test_what_is_no_event_has_an_answer(label, body, kind, code):
     assert delivery.kind is kind, label
     assert [codes(each) for each in delivery.readings] == ([[code]] if code else [])
     assert delivery.asks_for_search is (kind is Kind.EMPTY)
+
+
+def test_a_message_without_an_event_is_one_reading_with_nothing_wrong():
+    heartbeat = b'{"resourceType":"SubscriptionStatus","type":"heartbeat"}'
+    assert [(each.event, each.problems) for each in fhir_readings(heartbeat, PROFILE, NOW)] == [(None, ())]
+    assert fhir_readings(json.dumps(BOOKED).encode(), PROFILE, NOW) == (visit(),)
 
 
 def test_a_byte_order_mark_is_skipped():

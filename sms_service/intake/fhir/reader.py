@@ -50,6 +50,11 @@ def read_fhir(body: bytes, profile: Profile, received: datetime) -> Delivery:
     return delivery if spoilt is None else _spoilt(delivery, spoilt)
 
 
+def fhir_readings(body: bytes, profile: Profile, received: datetime) -> tuple[Reading, ...]:
+    """The readings of a body, at least one: a handshake or a bare id holds no event, and nothing wrong."""
+    return read_fhir(body, profile, received).readings or (Reading(event=None),)
+
+
 def _read(raw: bytes, profile: Profile, received: datetime) -> Delivery:
     itself = hold(raw)
     kind = itself.type
