@@ -27,6 +27,7 @@ class Code(StrEnum):
     ZONE_UNKNOWN = "zone_unknown"
     CONSENT_TIME_INVALID = "consent_time_invalid"
     CHARSET_UNKNOWN = "charset_unknown"
+    VERSION_UNREADABLE = "version_unreadable"
     MESSAGE_UNSUPPORTED = "message_unsupported"
 
 
@@ -40,6 +41,7 @@ WARNINGS = frozenset(
         Code.ZONE_UNKNOWN,
         Code.CONSENT_TIME_INVALID,
         Code.CHARSET_UNKNOWN,
+        Code.VERSION_UNREADABLE,
     }
 )
 #: Problems that do not matter once a visit is over: nobody may be texted about a cancelled one, whatever its

@@ -8,6 +8,18 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fhir:
+    """What a FHIR feed's ids are. Changing any of it gives visits and patients new names."""
+
+    server: str | None = None
+    """The server's base URL: ids are then whole URLs, for a feed that carries several servers."""
+    appointment_system: str | None = None
+    """The identifier system whose value names an appointment; default: the resource's id."""
+    patient_system: str | None = None
+    """The same for patients."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """A feed's mapping. `types` maps a type's code, text or coding (casefolded) to a pathway id.
 
@@ -32,6 +44,7 @@ class Profile:
     status_words: Mapping[str, str] = field(default_factory=dict)
     languages: Mapping[str, str] = field(default_factory=dict)
     charset: str | None = None
+    fhir: Fhir = field(default_factory=Fhir)
 
     def pathway(self, candidates: list[str]) -> str | None:
         """The pathway of the first candidate that is mapped."""
@@ -43,6 +56,7 @@ class Profile:
 
 
 _DEFAULT = Profile()
+_SYSTEMS = ("appointment_system", "patient_system")
 
 
 def profile_of(settings: Mapping[str, Any], clinic_zone: str) -> Profile:
@@ -58,6 +72,16 @@ def profile_of(settings: Mapping[str, Any], clinic_zone: str) -> Profile:
         status_words=_casefolded(settings.get("status_words")),
         languages=_casefolded(settings.get("languages")),
         charset=_text(settings.get("charset")),
+        fhir=_fhir(settings.get("fhir") or {}),
+    )
+
+
+def _fhir(settings: Mapping[str, Any]) -> Fhir:
+    said = {name: str(settings.get(name) or "").strip() for name in ("server", *_SYSTEMS)}
+    return Fhir(
+        server=said["server"].rstrip("/") or None,
+        appointment_system=said["appointment_system"] or None,
+        patient_system=said["patient_system"] or None,
     )
 
 

@@ -35,10 +35,8 @@ def read_start(written: object, zone: object) -> tuple[Wall | None, list[Problem
         parsed = datetime.fromisoformat(written)
     except ValueError:
         return None, [_problem(Code.TIME_INVALID, "start is not ISO 8601; write 2026-12-01T09:30:00")]
-    if len(written) <= len("2026-12-01") or parsed.time() == time(0):
-        return None, [
-            _problem(Code.TIME_MISSING, "start has a date and no time of day; send the time as well")
-        ]
+    if len(written) <= len("2026-12-01") or (parsed.tzinfo is None and parsed.time() == time(0)):
+        return None, [_no_time_of_day()]
     if parsed.year not in _YEARS:
         return None, [_problem(Code.TIME_INVALID, "start is in no year that anyone is booked for")]
     if not isinstance(zone, str) or not known_zone(zone):
@@ -49,7 +47,9 @@ def read_start(written: object, zone: object) -> tuple[Wall | None, list[Problem
         )
         return None, [_problem(Code.TIME_INVALID, detail)]
     if parsed.tzinfo is not None:
-        return wall(parsed.astimezone(UTC), zone), []
+        there = wall(parsed.astimezone(UTC), zone)
+        # midnight in UTC is four in the afternoon in Los Angeles, and servers write UTC
+        return (there, []) if there.local.time() != time(0) else (None, [_no_time_of_day()])
     start = Wall(local=parsed, zone=zone)
     match start.kind:
         case WallKind.NONEXISTENT:
@@ -60,6 +60,10 @@ def read_start(written: object, zone: object) -> tuple[Wall | None, list[Problem
         case WallKind.AMBIGUOUS:
             return start, [_problem(Code.TIME_AMBIGUOUS, "this local time happens twice; the first is taken")]
     return start, []
+
+
+def _no_time_of_day() -> Problem:
+    return _problem(Code.TIME_MISSING, "start has a date and no time of day; send the time as well")
 
 
 def _problem(code: Code, detail: str) -> Problem:
