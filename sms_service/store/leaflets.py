@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import secrets
 import string
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 
 from sms_service.store.database import Database
 from sms_service.store.keyring import Box
@@ -118,6 +119,13 @@ def open_page(db: Database, token: str) -> Page | None:
     patient's by now.
     """
     values = _values(token)
+    try:
+        return _open(db, values)
+    except OperationalError:  # connections that broke while nobody used them are gone now
+        return _open(db, values)
+
+
+def _open(db: Database, values: Mapping[str, Any]) -> Page | None:
     with db.pipelined() as connection:
         found = connection.execute(_FIND, values)
         page = connection.execute(_PAGE, values)

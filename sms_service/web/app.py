@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from fastapi import FastAPI
 
@@ -12,6 +13,8 @@ from sms_service.web import events, health, problems, reading, twilio_webhooks
 from sms_service.web.leaflet import routes as leaflets
 from sms_service.web.leaflet.routes import Memory
 from sms_service.wiring import check_start, make_service
+
+_TURN_S = 0.0005
 
 
 def create_app(service: Service, settings: Settings) -> FastAPI:
@@ -38,4 +41,6 @@ def from_environment() -> FastAPI:
     settings = load_settings(os.environ)
     service = make_service(settings, pool_size=10)
     check_start(service, settings)
+    # the event loop is one thread among those that write pages: it must not wait 5 ms for each of its turns
+    sys.setswitchinterval(_TURN_S)
     return create_app(service, settings)

@@ -13,7 +13,7 @@ from browser.leaflets import a_clinic, token_of
 LANGUAGES = ("ar", "fa", "hi", "zh_Hans", "ja", "ko", "vi", "en")
 #: Every second row is of a phone in the dark.
 SCHEMES = ("light", "dark")
-SIZE = {"width": 390, "height": 844}
+SIZE = {"width": 390, "height": 1180}
 SHEET = """<style>
   body { margin: 0; padding: 20px; width: max-content; background: #c9d3d0; display: grid;
          grid-template-columns: repeat(4, auto); gap: 20px; }
@@ -30,7 +30,7 @@ def main(folder):
             shot(browser, f"{link}?lang={language}", SCHEMES[number // 4])
             for number, language in enumerate(LANGUAGES)
         ]
-        page = browser.new_page(viewport={"width": 1300, "height": 1360})
+        page = browser.new_page(viewport={"width": 1300, "height": 1900})
         page.set_content(SHEET + "".join(f'<img src="data:image/png;base64,{one}">' for one in shots))
         page.locator("body").screenshot(path=Path(folder) / "leaflets.png")
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 
 from sms_service.content.page_words import DIALLED, Said
@@ -39,32 +41,46 @@ def dial(number: str) -> str:
     return f"tel:{plus}{digits}" + (f";ext={extension[1]}" if extension else "")
 
 
-def numbers(clinic: Clinic | None) -> dict[str, str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Number:
+    mark: str
+    written: str
+    bare: str
+    link: str
+
+
+@lru_cache(maxsize=256)
+def _number(name: str, written: str) -> _Number:
+    """A number as text and as HTML; made once, because every line of a page may name it."""
+    bare = f"<bdi>{escape(written)}</bdi>"
+    link = f'<a href="{escape(dial(written))}">{bare}</a>'
+    return _Number(mark=DIALLED[name], written=written, bare=bare, link=link)
+
+
+def _numbers(clinic: Clinic | None) -> tuple[_Number, ...]:
     """What each mark of a number stands for."""
     if clinic is None:
-        return {}
-    held = {
-        "phone": clinic.phone,
-        "after_hours_phone": clinic.after_hours_phone,
-        "emergency": clinic.emergency,
-        "crisis": clinic.crisis,
-    }
-    return {DIALLED[name]: number for name, number in held.items()}
+        return ()
+    return (
+        _number("phone", clinic.phone),
+        _number("after_hours_phone", clinic.after_hours_phone),
+        _number("emergency", clinic.emergency),
+        _number("crisis", clinic.crisis),
+    )
 
 
 def plain(words: str, clinic: Clinic | None) -> str:
     """Words outside HTML, with the numbers in them."""
-    for mark, number in numbers(clinic).items():
-        words = words.replace(mark, number)
+    for number in _numbers(clinic):
+        words = words.replace(number.mark, number.written)
     return words
 
 
 def html(words: str, clinic: Clinic | None, *, links: bool = True) -> str:
     """Words as HTML; within a button, which is a link itself, numbers are none."""
     shown = escape(words)
-    for mark, number in numbers(clinic).items():
-        bare = f"<bdi>{escape(number)}</bdi>"
-        shown = shown.replace(mark, f'<a href="{escape(dial(number))}">{bare}</a>' if links else bare)
+    for number in _numbers(clinic):
+        shown = shown.replace(number.mark, number.link if links else number.bare)
     return shown
 
 

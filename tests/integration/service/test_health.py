@@ -14,6 +14,7 @@ from sms_service.domain.outcome import OutcomeClass
 from sms_service.domain.reasons import Reason
 from sms_service.store.blocks import open_circuit
 from sms_service.store.canaries import Canary, record_canary
+from sms_service.store.migrate import newest
 from sms_service.store.pulse import fold_tallies, pulse
 from sms_service.store.story import message_story
 from sms_service.use_cases.assess import QUEUE_LATE_S, assess
@@ -93,7 +94,7 @@ def test_on_an_older_schema_it_is_not_ready_and_names_the_command(world):
     try:
         ready, metrics = door(world).get("/readyz"), door(world).get("/metrics")
     finally:
-        world.do("UPDATE alembic_version SET version_num = '0005'")
+        world.do(f"UPDATE alembic_version SET version_num = '{newest()}'")
     assert ready.status_code == metrics.status_code == 503
     assert "sms-service migrate" in ready.json()["problems"][0]
     assert "sms-service migrate" in metrics.json()["detail"]

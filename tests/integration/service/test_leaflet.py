@@ -177,9 +177,9 @@ def test_every_answer_says_that_it_is_nobody_elses(world, web):
 
 def test_a_clinics_choices_are_in_its_page_and_change_at_once(world, web):
     token = booked(world)
-    assert "Eat as usual" in seen(web.get(f"/l/{token}"))
+    assert "You may eat as usual" in seen(web.get(f"/l/{token}"))
     world.clinic(advice={"food": "fast"})
-    assert "Do not eat for 4 hours" in seen(web.get(f"/l/{token}"))
+    assert "Please do not eat for 4 hours" in seen(web.get(f"/l/{token}"))
 
 
 @pytest.mark.parametrize("language", sorted(LIBRARY.catalogs))
