@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-#: What a supervisor starts again after a crash. They load none of the other commands: that is two seconds of
-#: processor each, and after a crash of everything ten of them start at once.
-_PROCESSES = ("web", "worker", "beat")
+#: What a supervisor starts again after a crash, and what a container asks all the time. They load none of the
+#: other commands: that is two seconds of processor, and after a crash of everything ten start at once.
+_PROCESSES = ("web", "worker", "beat", "healthcheck")
 
 
 def main() -> None:

@@ -23,6 +23,7 @@ from sms_service.content.example_facts import longest_facts
 from sms_service.content.glossary import Glossary, load_glossary
 from sms_service.content.keyword_files import load_words
 from sms_service.content.library import Library
+from sms_service.content.places import home_of
 from sms_service.domain.pathway import Step, Variant
 
 #: Each on its own; the order is the order in which a writer would mend them.
@@ -136,7 +137,7 @@ def _look(
         variant=variant, step=step, locale=language, strings=strings, glossary=glossary,
         facts=longest_facts(language),
     )  # fmt: skip
-    source = f"{variant.context.split('.')[0]}.yaml"
+    source = home_of(variant.context)
     found = dict.fromkeys(problem for look in CHECKS for problem in look(entry))
     for code, problem in found:
         yield Finding(

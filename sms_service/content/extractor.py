@@ -11,11 +11,10 @@ from typing import Any, BinaryIO
 
 from sms_service.content.leaflet_files import load_leaflet
 from sms_service.content.pathway_files import Shared, load_pathway, load_shared
+from sms_service.content.places import COMMON, LEAFLET, PHRASES, SOURCES
 from sms_service.content.po_files import comments_of
 from sms_service.content.text_files import load_phrases
 from sms_service.domain.pathway import Purpose, Variant
-
-_SHARED, _SOURCES, _LEAFLET, _PHRASES = "common.yaml", "sources.yaml", "leaflet.yaml", "phrases.yaml"
 
 
 def extract(
@@ -26,7 +25,7 @@ def extract(
 ) -> Iterator[tuple[int, str, tuple[str, ...], list[str]]]:
     """(line, function, arguments, comments) of each whole text, as Babel wants them."""
     path = Path(fileobj.name)
-    if path.name == _SOURCES:
+    if path.name == SOURCES:
         return
     for variant, purpose in _texts(path):
         function = "pgettext" if variant.plural is None else "npgettext"
@@ -34,16 +33,16 @@ def extract(
 
 
 def _texts(path: Path) -> Iterator[tuple[Variant, Purpose]]:
-    common = path.with_name(_SHARED)
+    common = path.with_name(COMMON)
     shared = load_shared(common) if common.exists() else Shared()
-    page = load_leaflet(path.with_name(_LEAFLET), shared.sentences)
-    if path.name == _LEAFLET:
+    page = load_leaflet(path.with_name(LEAFLET), shared.sentences)
+    if path.name == LEAFLET:
         yield from ((variant, Purpose.LEAFLET) for variant in page.words.values())
         return
-    if path.name == _PHRASES:
+    if path.name == PHRASES:
         yield from ((variant, Purpose.PHRASE) for variant in load_phrases(path).values())
         return
-    pathway = None if path.name == _SHARED else load_pathway(path, shared, page)
+    pathway = None if path.name == COMMON else load_pathway(path, shared, page)
     for step in pathway.steps if pathway else shared.steps.values():
         for variant in step.variants:
             if variant.context.startswith(f"{path.stem}."):

@@ -12,14 +12,11 @@ from sms_service.content.errors import ContentError
 from sms_service.content.keyword_files import LanguageWords, join, load_words
 from sms_service.content.leaflet_files import load_leaflet
 from sms_service.content.pathway_files import load_pathway, load_shared
-from sms_service.content.places import locales_dir, pathways_dir
+from sms_service.content.places import COMMON, LEAFLET, PHRASES, SOURCES, locales_dir, pathways_dir
 from sms_service.content.source_files import Source, load_sources
 from sms_service.content.text_files import load_phrases
 from sms_service.domain.pathway import Pathway, Purpose, Variant
 from sms_service.domain.understand import Keywords
-
-#: Files beside the pathways that are none.
-_SHARED, _SOURCES, _LEAFLET, _PHRASES = "common", "sources", "leaflet", "phrases"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,13 +58,13 @@ class Library:
 def load_source(pathways: Path | None = None) -> Library:
     """The English texts alone, without any translation. Raises ContentError for a broken file."""
     folder = pathways or pathways_dir()
-    facts = load_sources(folder / f"{_SOURCES}.yaml")
+    facts = load_sources(folder / SOURCES)
     known = frozenset(facts)
-    shared = load_shared(folder / f"{_SHARED}.yaml", known)
-    page = load_leaflet(folder / f"{_LEAFLET}.yaml", shared.sentences, known)
-    phrases = load_phrases(folder / f"{_PHRASES}.yaml", known)
-    others = {_SHARED, _SOURCES, _LEAFLET, _PHRASES}
-    sources = [path for path in sorted(folder.glob("*.yaml")) if path.stem not in others]
+    shared = load_shared(folder / COMMON, known)
+    page = load_leaflet(folder / LEAFLET, shared.sentences, known)
+    phrases = load_phrases(folder / PHRASES, known)
+    others = {COMMON, SOURCES, LEAFLET, PHRASES}
+    sources = [path for path in sorted(folder.glob("*.yaml")) if path.name not in others]
     loaded = [load_pathway(path, shared, page) for path in sources]
     by_id = {pathway.id: pathway for pathway in loaded}
     for path, pathway in zip(sources, loaded, strict=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import time
 from pathlib import Path
@@ -33,11 +33,13 @@ from sms_service.domain.planned import TaskKind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shared:
-    """What `common.yaml` gives to every pathway: sentences, steps, answers, and the sources that exist."""
+    """What `common.yaml` gives to every pathway: sentences, steps, answers, late bookings, sources."""
 
     sentences: Mapping[str, Sentence] = field(default_factory=dict)
     steps: Mapping[str, Step] = field(default_factory=dict)
     answers: Mapping[str, Variant] = field(default_factory=dict)
+    late_booking: Sequence[Any] = ()
+    """The rules as they were written, for pathways that have none of their own."""
     sources: frozenset[str] | None = None
 
 
@@ -51,6 +53,7 @@ def load_shared(path: Path, sources: frozenset[str] | None = None) -> Shared:
         sentences=shelf.sentences,
         steps={step.id: step for step in steps},
         answers=answers,
+        late_booking=tuple(data.get("late_booking") or ()),
         sources=sources,
     )
 
@@ -78,7 +81,8 @@ def load_pathway(path: Path, shared: Shared | None = None, page: Leaflet | None 
                 path, f"step {step.id}", "has texts for privacy 0 only; write one for the other levels"
             )
     _check_merges(path, steps)
-    late = tuple(_late(path, steps, raw) for raw in data.get("late_booking") or ())
+    rules = (data["late_booking"] or ()) if "late_booking" in data else shared.late_booking
+    late = tuple(_late(path, steps, raw) for raw in rules)
     return Pathway(
         id=shelf.domain,
         name=need(path, "file", data, "name"),

@@ -12,6 +12,7 @@ from babel.messages.pofile import write_po
 
 from sms_service.content.catalogs import read_catalog, texts_in
 from sms_service.content.compendium import Compendium
+from sms_service.content.places import home_of
 from sms_service.domain.compose import placeholders
 from sms_service.domain.pathway import Purpose, Variant, Words
 
@@ -60,7 +61,7 @@ def template(domain: str, texts: Iterable[tuple[Variant, str]]) -> Catalog:
             variant.msgids if variant.plural is not None else variant.text,
             context=variant.context,
             auto_comments=comments_of(variant, purpose),
-            locations=[(f"{domain}.yaml", variant.line)],
+            locations=[(home_of(variant.context), variant.line)],
         )
     return catalog
 
@@ -84,7 +85,7 @@ def updated(
             context=variant.context,
             auto_comments=comments_of(variant, purpose),
             user_comments=old.user_comments if old is not None else [],
-            locations=[(f"{domain}.yaml", variant.line)],
+            locations=[(home_of(variant.context), variant.line)],
             flags={"fuzzy"} if fuzzy else (),
         )
     return catalog

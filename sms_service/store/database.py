@@ -24,23 +24,9 @@ class Database:
     """A pool of application connections; row security limits each transaction to its clinics."""
 
     def __init__(self, url: str, *, pool_size: int = 5) -> None:
-        self.engine = sa.create_engine(
-            url,
-            pool_size=pool_size,
-            max_overflow=10,
-            pool_pre_ping=True,
-            hide_parameters=True,
-            connect_args={"connect_timeout": 5},
-        )
+        self.engine = _engine(url, pool_size=pool_size, max_overflow=10, pool_pre_ping=True)
         # what is read often asks nothing twice: no ping before it, no reset after it
-        self._quick = sa.create_engine(
-            url,
-            pool_size=_QUICK,
-            max_overflow=0,
-            pool_reset_on_return=None,
-            hide_parameters=True,
-            connect_args={"connect_timeout": 5},
-        )
+        self._quick = _engine(url, pool_size=_QUICK, max_overflow=0, pool_reset_on_return=None)
 
     @contextmanager
     def transaction(self, clinics: Iterable[int] = ()) -> Iterator[sa.Connection]:
@@ -80,6 +66,10 @@ class Database:
         """Give the connections back."""
         self.engine.dispose()
         self._quick.dispose()
+
+
+def _engine(url: str, **pool: Any) -> sa.Engine:  # noqa: ANN401 - SQLAlchemy's own arguments
+    return sa.create_engine(url, hide_parameters=True, connect_args={"connect_timeout": 5}, **pool)
 
 
 def again_on_deadlock(act: Callable[_P, _T]) -> Callable[_P, _T]:

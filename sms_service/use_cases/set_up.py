@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from sms_service.content.library import Library
 from sms_service.domain.ids import ClinicId, FeedId, SenderId
 from sms_service.intake.phones import e164
+from sms_service.intake.profile import profile_of
+from sms_service.intake.profile_check import faults
 from sms_service.intake.times import known_zone
 from sms_service.store.keyring import KeyRing
 from sms_service.store.tenants import new_api_key, put_clinic, put_feed, put_sender
@@ -88,6 +90,8 @@ def _check(clinic: Mapping[str, Any], feed: Mapping[str, Any], library: Library)
         if language not in library.catalogs:
             known = ", ".join(sorted(library.catalogs))
             raise SetUpError(f"there is no catalog for the language {language!r}; there are {known}")
+    for fault in faults(profile_of(feed, clinic["zone"])):
+        raise SetUpError(f"feed.{fault}")
     for name, pathway in (feed.get("types") or {}).items():
         if pathway not in library.pathways:
             known = ", ".join(sorted(library.pathways))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from sms_service.content.catalogs import read_catalog, texts_in
 from sms_service.content.compendium import load_compendium
 from sms_service.content.errors import ContentError
 from sms_service.content.library import load_library, load_source, open_library
-from sms_service.content.places import locales_dir
+from sms_service.content.places import home_of, locales_dir, pathways_dir
 from sms_service.content.po_files import compendium_of, domains, updated, write_catalog
 from sms_service.content.taking_in import take_in
 from sms_service.content.workbook import write_workbook
@@ -59,6 +60,16 @@ def test_updating_what_is_up_to_date_changes_nothing(language, tmp_path):
         assert (tmp_path / path.name).read_text(encoding="utf-8") == path.read_text(encoding="utf-8")
     write_catalog(compendium_of(language, SOURCE.texts, home / "compendium.po"), tmp_path / "compendium.po")
     assert (tmp_path / "compendium.po").read_text() == (home / "compendium.po").read_text()
+
+
+def test_a_text_is_said_to_stand_where_a_writer_finds_it():
+    for context, text in TEXTS.items():
+        lines = (pathways_dir() / home_of(context)).read_text(encoding="utf-8").splitlines()
+        # a mapping begins on the line of its name, or on the one below it
+        near = [re.match(r"\s*(?:- \{?id: )?(\w+)", line) for line in lines[text.line - 2 : text.line]]
+        parts = context.split(".")[-1].split("_")  # the choices of a clinic stand at the end of a name
+        names = {"_".join(parts[:n]) for n in range(1, len(parts) + 1)}
+        assert names & {found[1] for found in near if found}, context
 
 
 def test_the_memory_writes_the_same_sentence_in_every_text():

@@ -43,6 +43,15 @@ def write(folder, text, name="demo.yaml"):
     return path
 
 
+def test_a_pathway_without_rules_for_late_bookings_has_the_shared_ones_and_may_have_its_own(tmp_path) -> None:
+    common = "domain: common\ntexts: [{id: help, text: Help}]" + LATE
+    shared = load_shared(write(tmp_path, common, "common.yaml"))
+    assert [rule.under_hours for rule in load_pathway(write(tmp_path, GOOD), shared).late_booking] == [24]
+    own = load_pathway(write(tmp_path, GOOD + LATE.replace("24", "48")), shared)
+    assert [rule.under_hours for rule in own.late_booking] == [48]
+    assert load_pathway(write(tmp_path, GOOD + "late_booking: []\n"), shared).late_booking == ()
+
+
 def test_the_smallest_pathway_loads(tmp_path) -> None:
     found = load_pathway(write(tmp_path, GOOD + LATE))
     assert [step.id for step in found.steps] == ["welcome"]

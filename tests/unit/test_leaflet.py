@@ -92,6 +92,15 @@ def test_a_link_lasts_longer_than_any_question_or_text_of_its_visit():
     assert link_to("https://a.example/", "x") == link_to("https://a.example", "x") == "https://a.example/l/x"
 
 
+@pytest.mark.parametrize("language", sorted(library().catalogs))
+def test_no_page_is_larger_than_a_slow_phone_should_load(language):
+    for pathway in library().pathways.values():
+        sheet = make_sheet(voice(language), pathway)
+        # what a page has besides: the frame with style and script, and the cards of visit and question
+        size = len(f"{sheet.switch}{sheet.sections}{sheet.foot}{STYLE}{SCRIPT}".encode()) + 4_000
+        assert size <= 30_000, pathway.id
+
+
 # ---- numbers and words
 
 

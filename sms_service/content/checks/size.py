@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+import warnings
 from collections.abc import Iterator, Mapping
 
 from sms_service.content.checks.finding import Entry
@@ -76,7 +77,9 @@ def check_reading(entry: Entry) -> Iterator[tuple[str, str]]:
 def reading_grade(text: str) -> float:
     """Flesch-Kincaid grade; a list after a colon is a sentence of its own, a fact is a few short words."""
     # imported here: only who checks texts needs it
-    import textstat  # noqa: PLC0415
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # it tells its users that it is old; they cannot help it
+        import textstat  # noqa: PLC0415
 
     plain = re.sub(r"\s*=\s*", " is ", _IN_BRACES.sub("Tom and Ann", text))
     plain = re.sub(r":\s|\n", ". ", plain)

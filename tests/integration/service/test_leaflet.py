@@ -139,6 +139,13 @@ def test_a_visit_nobody_planned_has_no_link(world):
     assert world.one("SELECT count(*) FROM leaflets") == 0
 
 
+def test_connections_that_broke_while_nobody_used_them_are_not_the_readers_trouble(world, web):
+    link = f"/l/{booked(world)}"
+    assert web.get(link).status_code == 200
+    world.do("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'sms_app'")
+    assert web.get(link).status_code == 200
+
+
 # ---- what the page says
 
 
