@@ -41,6 +41,7 @@ def from_environment() -> FastAPI:
     settings = load_settings(os.environ)
     service = make_service(settings, pool_size=10)
     check_start(service, settings)
-    # the event loop is one thread among those that write pages: it must not wait 5 ms for each of its turns
+    # the event loop is one thread among those that write pages, and waits for its turn at each step: with Python's
+    # 5 ms the pages' p99 was three to fourteen times as long (`make bench-leaflet`, both in turn)
     sys.setswitchinterval(_TURN_S)
     return create_app(service, settings)

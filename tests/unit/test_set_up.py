@@ -1,4 +1,4 @@
-"""A file that cannot be meant is refused before anything is stored, with the entry and what may stand there."""
+"""A file that cannot be meant is refused before anything is stored, and told what may stand there."""
 
 from __future__ import annotations
 
