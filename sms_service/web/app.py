@@ -14,6 +14,8 @@ from sms_service.web.leaflet import routes as leaflets
 from sms_service.web.leaflet.routes import Memory
 from sms_service.wiring import check_start, make_service
 
+#: The event loop is one thread among those that write pages, and waits for its turn at each step. With
+#: Python's own 5 ms the pages' p99 was three to fourteen times as long (`make bench-leaflet`, both in turn).
 _TURN_S = 0.0005
 
 
@@ -41,7 +43,5 @@ def from_environment() -> FastAPI:
     settings = load_settings(os.environ)
     service = make_service(settings, pool_size=10)
     check_start(service, settings)
-    # the event loop is one thread among those that write pages, and waits for its turn at each step: with Python's
-    # 5 ms the pages' p99 was three to fourteen times as long (`make bench-leaflet`, both in turn)
     sys.setswitchinterval(_TURN_S)
     return create_app(service, settings)
