@@ -95,6 +95,17 @@ def test_an_event_is_shown_as_it_is_understood(tmp_path):
     assert shown["event"]["data"]["patient"]["language"] == "es"
 
 
+def test_fhir_is_read_like_any_format_and_a_handshake_is_no_event():
+    folder = ROOT / "tests" / "samples" / "fhir"
+    visit, person, handshake = lines(
+        "--format", "fhir", folder / "r4-backport-full.json", folder / "r4-backport-handshake.json"
+    )
+    assert visit["event"]["data"]["appointment"]["id"] == "apt-4711"
+    assert codes(visit) == ["type_unmapped"]
+    assert person["event"]["type"] == "clinic.patient.updated.v1"
+    assert (handshake["event"], handshake["problems"]) == (None, [])
+
+
 @pytest.mark.parametrize(
     "raw",
     [b"", b"{", b"\xff", b"[]", b"NaN", b'{"a": Infinity}', b"[" * 100_000, b"1" * 10_000, b'"x"', b"null"],
